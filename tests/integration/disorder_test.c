@@ -3,6 +3,8 @@
 //
 //  Whatever is said to it, a peer lives on, and serves others as if nothing had been said.
 
+#include <assert.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,6 +27,8 @@
 #define ENEMIES 60
 #define FRAMES 60
 #define TASKS 500
+#define WORKERS 8u        //  At a time
+#define WORKER_ROUNDS 40u //  Of all of them
 #define WAIT_NOTICE_MS 60000
 
 //  ==== a broker ========================================================================
@@ -97,7 +101,8 @@ static void s_remove (const char *folder)
 {
     char command [128];
     snprintf (command, sizeof command, "rm -rf %s", folder);
-    assert_int_equal (system (command), 0);
+    int code = system (command);
+    assert (code == 0);
 }
 
 static void s_end (house_t *self)
@@ -186,29 +191,45 @@ static cadre_outcome_t s_outcome (worker_rig_t *rig, uint64_t job)
 }
 
 //  Over ipc: a connection by inproc to a lane that nobody has bound stays, with its socket, until
-//  somebody does.
-static void test_a_worker (void **state)
+//  somebody does. A worker waits for a second between two HELLOs, so several are tested at a time;
+//  *ARGUMENT is the first round of this one.
+static void *s_disturb_worker (void *argument)
 {
-    (void) state;
+    const unsigned *first = argument;
     char folder [] = "/tmp/cadre-disorder-XXXXXX", address [64];
-    assert_non_null (mkdtemp (folder));
+    assert (mkdtemp (folder));
     snprintf (address, sizeof address, "ipc://%s", folder);
     worker_rig_t *rig = worker_rig_new ((worker_options_t){
         .broker = address, .slots = 2, .threads = true, .functions = thread_cluster_functions});
-    for (unsigned round = 0; round < 40; round++) {
+    for (unsigned round = *first; round < WORKER_ROUNDS; round += WORKERS) {
         //  These end a worker, and must
         random_frames_t frames = {.seed = 77 + round, .skip = " stop drain refused goodbye "};
         for (int i = 0; i < FRAMES; i++) {
             frames.session = worker_rig_session (rig);
             buffer_t frame = random_frames_next (&frames);
-            worker_rig_raw (rig, round % 2, &frame);
+            worker_rig_raw (rig, round / WORKERS % 2, &frame);
         }
-        worker_rig_forget (rig, round % 4 < 2);
-        assert_int_equal (s_outcome (rig, 1000 + round), CADRE_OUTCOME_OK);
+        worker_rig_forget (rig, round / WORKERS % 4 < 2);
+        cadre_outcome_t outcome = s_outcome (rig, 1000 + round);
+        assert (outcome == CADRE_OUTCOME_OK);
         random_frames_end (&frames);
     }
     worker_rig_destroy (&rig);
     s_remove (folder);
+    return NULL;
+}
+
+static void test_a_worker (void **state)
+{
+    (void) state;
+    pthread_t threads [WORKERS];
+    unsigned firsts [WORKERS];
+    for (unsigned i = 0; i < WORKERS; i++) {
+        firsts [i] = i;
+        assert_int_equal (pthread_create (&threads [i], NULL, s_disturb_worker, &firsts [i]), 0);
+    }
+    for (unsigned i = 0; i < WORKERS; i++)
+        pthread_join (threads [i], NULL);
 }
 
 //  ==== a client ========================================================================
