@@ -147,14 +147,4 @@ void attack_endless (attack_t *self)
     }
 }
 
-const attack_kind_t attack_observer_kinds [] = {
-    {"lists", attack_lists, 0, "asks for everything, on and on"},
-    {"unread", attack_unread, 500, "asks for lists, and reads nothing"},
-    {"follows", attack_follows, 0, "follows a job, over and over"},
-    {"hellos", attack_hellos, 0, "HELLOs of new UUIDs on one connection"},
-    {"comes", attack_comes, 500, "a new connection and HELLO, so many a second"},
-    {"junk", attack_junk, 0, "frames whose bodies are none"},
-    {"rubbish", attack_rubbish, 20000, "so many frames a second that have no envelope"},
-    {"beats", attack_beats, 0, "BEATs as fast as they are read"},
-    {"endless", attack_endless, 65536, "messages without end, in parts of so many bytes"},
-    {0}};
+const attack_kind_t attack_observer_kinds [] = {ATTACK_KINDS_OF_ALL, {0}};

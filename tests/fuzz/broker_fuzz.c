@@ -6,16 +6,11 @@
 //  the bytes as a whole frame, or let a second pass. Half of the fuzzer's changes replace one value
 //  of one body by an odd one, of up to 1 MiB.
 
-#include "broker/back/back.h"
-#include "broker/back/dispatch.h"
-#include "broker/back/job_sweep.h"
-#include "broker/front/front.h"
 #include "broker/front/front_turn.h"
-#include "broker/queue/ready.h"
-#include "broker/record/delay.h"
 #include "common/log.h"
 #include "common/sockets.h"
 #include "tests/lib/hostile/fuzz_frames.h"
+#include "tests/lib/rigs/handlers_rig.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -28,68 +23,8 @@ size_t LLVMFuzzerCustomMutator (uint8_t *bytes, size_t size, size_t max_size, un
 #define CLIENT_ROUTE 1
 #define WORKER_ROUTE 2
 
-typedef struct world {
-    context_t ctx;        // the broker's state
-    void *front_router;   // nobody is connected: what is sent goes nowhere
-    void *back_router;    // the same
-    front_t *front;       // module under test
-    back_t *back;         // module under test
-    dispatch_t *dispatch; // between them
-} world_t;
-
-static void s_joined (void *owner)
-{
-    world_t *self = owner;
-    job_sweep_begin (&self->ctx);
-}
-
-static void s_build (world_t *self, void *context)
-{
-    context_t *ctx = &self->ctx;
-    *ctx = (context_t){.zmq = context,
-                       .now_us = 1000000,
-                       .started_us = 1000000,
-                       .name = "fuzz",
-                       .addresses_count = 1,
-                       .beat_ms = 1000,
-                       .lost_ms = 10000,
-                       .memory_limit = 64u << 20,
-                       .epoch = 7};
-    address_parse (&ctx->addresses [0], "inproc://fuzz", NULL);
-    ctx->timers = timers_new ();
-    ctx->roster = roster_new ();
-    ctx->ready = ready_new (ctx->roster);
-    ctx->ledger = ledger_new (ctx);
-    ctx->delay = delay_new (ctx->timers, ledger_settle_wake, ctx->ledger);
-    self->front_router = sockets_new (context, ZMQ_ROUTER, NULL);
-    self->back_router = sockets_new (context, ZMQ_ROUTER, NULL);
-    self->back = back_new (ctx, self->back_router, s_joined, self);
-    self->front = front_new (ctx, self->front_router, self->back);
-    self->dispatch = dispatch_new (ctx, back_recall, self->back);
-}
-
-static void s_end (world_t *self)
-{
-    context_t *ctx = &self->ctx;
-    for (size_t i = 0; i < roster_places (ctx->roster); i++) {
-        worker_record_t *worker = roster_at (ctx->roster, i);
-        if (worker)
-            ledger_leases_lose (ctx->ledger, worker, NULL, true);
-    }
-    dispatch_destroy (&self->dispatch);
-    front_destroy (&self->front);
-    back_destroy (&self->back);
-    ledger_destroy (&ctx->ledger);
-    delay_destroy (&ctx->delay);
-    ready_destroy (&ctx->ready);
-    roster_destroy (&ctx->roster);
-    timers_destroy (&ctx->timers);
-    sockets_destroy (&self->front_router);
-    sockets_destroy (&self->back_router);
-}
-
 //  One turn of the loop, at a later time
-static void s_turn (world_t *self, int64_t after_us)
+static void s_turn (handlers_rig_t *self, int64_t after_us)
 {
     self->ctx.now_us += after_us;
     if (after_us >= 1000000) {
@@ -106,14 +41,6 @@ static void s_turn (world_t *self, int64_t after_us)
     assert (key_usage_check (&self->ctx));
 }
 
-static worker_record_t *s_worker (world_t *self)
-{
-    for (size_t i = 0; i < roster_places (self->ctx.roster); i++)
-        if (roster_at (self->ctx.roster, i))
-            return roster_at (self->ctx.roster, i);
-    return NULL;
-}
-
 static bool s_counts (uint8_t verb)
 {
     return verb != WIRE_beat && verb != WIRE_window && verb != WIRE_goodbye
@@ -122,11 +49,11 @@ static bool s_counts (uint8_t verb)
 
 //  Channel 0: client, 1: worker on back, 2: worker on the sink, 3: a whole frame to each, 4 and up:
 //  time passes
-static void s_handle (world_t *self, const fuzz_deed_t *deed)
+static void s_handle (handlers_rig_t *self, const fuzz_deed_t *deed)
 {
     buffer_t frame = {0};
     client_t *client = self->ctx.clients;
-    worker_record_t *worker = s_worker (self);
+    worker_record_t *worker = handlers_rig_worker (self);
     unsigned channel = deed->channel % 16;
     if (channel == 0)
         fuzz_frames_write (&frame, deed, client ? client->session : 0,
@@ -148,7 +75,7 @@ static void s_handle (world_t *self, const fuzz_deed_t *deed)
     s_turn (self, channel > 3 ? 1000000 * (int64_t) channel / 8 : 1000);
 }
 
-static void s_say_hello (world_t *self)
+static void s_say_hello (handlers_rig_t *self)
 {
     static const uint8_t uuid [WIRE_UUID_BYTES] = "0123456789abcdef";
     buffer_t frame = {0}, functions = {0};
@@ -172,7 +99,7 @@ static void s_say_hello (world_t *self)
     back_handle (self->back, WORKER_ROUTE, frame.data, frame.size);
     buffer_free (&frame);
     buffer_free (&functions);
-    worker_record_t *worker = s_worker (self);
+    worker_record_t *worker = handlers_rig_worker (self);
     assert (self->ctx.clients && worker);
     wire_write_lane_open (&frame, (wire_envelope_t){.session = worker->session},
                           &(wire_lane_open_t){100, 1 << 20});
@@ -187,15 +114,15 @@ int LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t size)
         context = sockets_context_new (1, 1000, NULL);
         log_set_level (LOG_NONE);
     }
-    world_t world;
+    handlers_rig_t world;
     memset (&world, 0, sizeof world);
-    s_build (&world, context);
+    handlers_rig_begin (&world, context);
     s_say_hello (&world);
     fuzz_frames_t input = {.at = bytes, .left = size};
     fuzz_deed_t deed;
     while (fuzz_frames_next (&input, &deed))
         s_handle (&world, &deed);
-    s_end (&world);
+    handlers_rig_end (&world);
     return 0;
 }
 

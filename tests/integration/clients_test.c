@@ -18,22 +18,6 @@
 
 #define WAIT_NOTICE_MS 100000
 
-static cadre_job_t *s_squares (cadre_t *pool, int64_t count)
-{
-    cadre_job_t *job = cadre_job_open (pool, "square", NULL);
-    for (int64_t i = 0; i < count; i++)
-        assert_int_equal (cadre_job_add (job, NULL, "i", i), CADRE_OK);
-    assert_int_equal (cadre_job_seal (job), CADRE_OK);
-    return job;
-}
-
-static void s_end (cadre_t **pool, cadre_job_t **job, cluster_t **cluster)
-{
-    cadre_job_destroy (job);
-    assert_int_equal (cadre_close (pool, 20000), CADRE_OK);
-    cluster_destroy (cluster);
-}
-
 //  ---- the client that dies: this program, started with other arguments ------------
 
 static void s_say (const char *word)
@@ -117,7 +101,7 @@ static void s_is_forgotten (cluster_t *cluster, cadre_t *pool, cadre_job_t **job
     cluster_until (cluster, "jobs", 0);
     cluster_until (cluster, "tasks_waiting", 0);
     cluster_until (cluster, "tasks_running", 0);
-    *job = s_squares (pool, 1000);
+    *job = cluster_squares (pool, NULL, 1000);
     outcomes_squares (*job, 1000);
 }
 
@@ -126,10 +110,10 @@ static void test_client_killed_while_it_submits (void **state)
     cluster_t *cluster = cluster_new (*state, 1, 2);
     cadre_t *pool = cluster_open (cluster);
     child_t *client = s_start_client (cluster, "submits");
-    cadre_job_t *job = s_squares (pool, 5000);
+    cadre_job_t *job = cluster_squares (pool, NULL, 5000);
     child_destroy (&client);
     s_is_forgotten (cluster, pool, &job, 5000);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  Its task runs at the only slot; it is cancelled there, and the others get through.
@@ -139,11 +123,11 @@ static void test_client_killed_while_its_tasks_run (void **state)
     cadre_t *pool = cluster_open (cluster);
     child_t *client = s_start_client (cluster, "runs");
     cluster_await (cluster, "started-0");
-    cadre_job_t *job = s_squares (pool, 100);
+    cadre_job_t *job = cluster_squares (pool, NULL, 100);
     child_destroy (&client);
     s_is_forgotten (cluster, pool, &job, 100);
     assert_false (cluster_has (cluster, "started-1"));
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 static void test_client_killed_while_results_wait (void **state)
@@ -152,10 +136,10 @@ static void test_client_killed_while_results_wait (void **state)
     cadre_t *pool = cluster_open (cluster);
     child_t *client = s_start_client (cluster, "hoards");
     cluster_until_at_least (cluster, "tasks_done", 50);
-    cadre_job_t *job = s_squares (pool, 5000);
+    cadre_job_t *job = cluster_squares (pool, NULL, 5000);
     child_destroy (&client);
     s_is_forgotten (cluster, pool, &job, 5000);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  A detached job goes on, and others may read it.
@@ -175,7 +159,7 @@ static void test_detached_jobs_outlive_their_client (void **state)
     cluster_touch (cluster, "go");
     cadre_job_t *job = cadre_job_follow (pool, number, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
     outcomes_squares (job, 6);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  ---- clients that are no good neighbours -----------------------------------------------
@@ -186,26 +170,27 @@ static void test_a_client_that_does_not_read (void **state)
     cluster_t *cluster = cluster_new (*state, 1, 2);
     cadre_t *pool = cluster_open (cluster);
     child_t *client = s_start_client (cluster, "hoards");
-    cadre_job_t *job = s_squares (pool, 20000);
+    cadre_job_t *job = cluster_squares (pool, NULL, 20000);
     outcomes_squares (job, 20000);
     assert_int_equal (child_wait (client, 0), -1);
     child_destroy (&client);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 static void test_two_clients_at_once (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 2, 1);
     cadre_t *one = cluster_open (cluster), *other = cluster_open (cluster);
-    cadre_job_t *first = s_squares (one, 7000), *second = s_squares (other, 9000);
-    cadre_job_t *third = s_squares (one, 3000);
+    cadre_job_t *first = cluster_squares (one, NULL, 7000),
+                *second = cluster_squares (other, NULL, 9000);
+    cadre_job_t *third = cluster_squares (one, NULL, 3000);
     outcomes_squares (second, 9000);
     cadre_job_destroy (&second);
     cadre_abort (&other);
     outcomes_squares (third, 3000);
     outcomes_squares (first, 7000);
     cadre_job_destroy (&third);
-    s_end (&one, &first, &cluster);
+    cluster_end (&one, &first, &cluster);
 }
 
 #define OVER_BOTH(test)                                                                            \

@@ -19,26 +19,6 @@
 
 #define WAIT_NOTICE_MS 100000
 
-//  A job of gates 0 to count - 1, sealed.
-static cadre_job_t *s_gates (cadre_t *pool, const cluster_t *cluster,
-                             const cadre_job_options_t *options, int64_t count)
-{
-    cadre_job_t *job = cadre_job_open (pool, "gate", options);
-    for (int64_t i = 0; i < count; i++)
-        assert_int_equal (cadre_job_add (job, NULL, "si", cluster_folder (cluster), i), CADRE_OK);
-    assert_int_equal (cadre_job_seal (job), CADRE_OK);
-    return job;
-}
-
-static cadre_job_t *s_squares (cadre_t *pool, const cadre_job_options_t *options, int64_t count)
-{
-    cadre_job_t *job = cadre_job_open (pool, "square", options);
-    for (int64_t i = 0; i < count; i++)
-        assert_int_equal (cadre_job_add (job, NULL, "i", i), CADRE_OK);
-    assert_int_equal (cadre_job_seal (job), CADRE_OK);
-    return job;
-}
-
 static pid_t s_slot_pid (cadre_t *pool)
 {
     cadre_value_t *value = NULL;
@@ -49,13 +29,6 @@ static pid_t s_slot_pid (cadre_t *pool)
     return pid;
 }
 
-static void s_end (cadre_t **pool, cadre_job_t **job, cluster_t **cluster)
-{
-    cadre_job_destroy (job);
-    assert_int_equal (cadre_close (pool, 20000), CADRE_OK);
-    cluster_destroy (cluster);
-}
-
 //  ---- slots -------------------------------------------------------------------
 
 //  The running task is blamed, by the signal's number; the one that waits behind it is not.
@@ -63,7 +36,7 @@ static void test_slot_killed (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 1, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, NULL, 2);
+    cadre_job_t *job = cluster_gates (cluster, pool, NULL, 2);
     kill ((pid_t) cluster_await (cluster, "started-0"), SIGKILL);
     cadre_event_t event = {0};
     while (event.kind != CADRE_EVENT_RESULT || event.outcome == CADRE_OUTCOME_NONE)
@@ -77,18 +50,18 @@ static void test_slot_killed (void **state)
     assert_int_equal (event.index, 1);
     assert_int_equal (event.outcome, CADRE_OUTCOME_OK);
     assert_int_equal (cadre_job_next (job, &event, WAIT_NOTICE_MS), CADRE_ERROR_END);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 static void test_slot_killed_with_retries (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 1, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, &(cadre_job_options_t){.retries = 1}, 3);
+    cadre_job_t *job = cluster_gates (cluster, pool, &(cadre_job_options_t){.retries = 1}, 3);
     kill ((pid_t) cluster_await (cluster, "started-0"), SIGKILL);
     cluster_touch (cluster, "go");
     outcomes_squares (job, 3);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  A slot that has nothing to do is replaced, and no task hears of it.
@@ -104,9 +77,9 @@ static void test_slot_killed_between_tasks (void **state)
         kill (pid, SIGKILL);
         before = pid;
     }
-    job = s_squares (pool, NULL, 1000);
+    job = cluster_squares (pool, NULL, 1000);
     outcomes_squares (job, 1000);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  Each kill costs at most one task.
@@ -136,7 +109,7 @@ static void test_slots_killed_under_load (void **state)
     assert_true (blamed <= KILLS);
     free (entries);
     cadre_close (&other, 1000);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  ---- workers -----------------------------------------------------------------
@@ -145,13 +118,13 @@ static void test_worker_killed_while_it_runs (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 2, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, NULL, 8);
+    cadre_job_t *job = cluster_gates (cluster, pool, NULL, 8);
     cluster_until (cluster, "tasks_running", 2);
     cluster_kill_worker (cluster, 0);
     cluster_touch (cluster, "go");
     outcomes_squares (job, 8);
     assert_int_equal (cluster_info (cluster, "workers"), 1);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  Without tries left the outcome is worker-lost, and names the worker.
@@ -159,14 +132,14 @@ static void test_worker_killed_without_retries (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 1, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, &(cadre_job_options_t){.no_rerun = true}, 1);
+    cadre_job_t *job = cluster_gates (cluster, pool, &(cadre_job_options_t){.no_rerun = true}, 1);
     cluster_await (cluster, "started-0");
     cluster_kill_worker (cluster, 0);
     outcomes_task_t *entries = outcomes_read (job, 1);
     assert_int_equal (entries [0].outcome, CADRE_OUTCOME_WORKER_LOST);
     assert_non_null (strstr (entries [0].message, "worker0"));
     free (entries);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  It dies before the broker has read its HELLO, and once more in the middle of its registration.
@@ -184,10 +157,10 @@ static void test_worker_killed_before_it_registered (void **state)
         usleep (10000 * (unsigned) i);
         cluster_kill_worker (cluster, 1);
     }
-    cadre_job_t *job = s_squares (pool, NULL, 1000);
+    cadre_job_t *job = cluster_squares (pool, NULL, 1000);
     outcomes_squares (job, 1000);
     cluster_until (cluster, "workers", 1);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  The broker is stopped while results are made, so that they are not acknowledged when the worker
@@ -196,7 +169,7 @@ static void test_worker_killed_with_results_unacknowledged (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 1, 2);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, NULL, 2);
+    cadre_job_t *job = cluster_gates (cluster, pool, NULL, 2);
     cluster_await (cluster, "started-0");
     cluster_await (cluster, "started-1");
     kill (cluster_broker (cluster), SIGSTOP);
@@ -207,7 +180,7 @@ static void test_worker_killed_with_results_unacknowledged (void **state)
     cluster_start_worker (cluster, 0, 2, NULL);
     kill (cluster_broker (cluster), SIGCONT);
     outcomes_squares (job, 2);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 static void s_drain (cadre_t *pool, const char *worker)
@@ -223,13 +196,13 @@ static void test_worker_killed_during_drain (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 2, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, NULL, 6);
+    cadre_job_t *job = cluster_gates (cluster, pool, NULL, 6);
     cluster_until (cluster, "tasks_running", 2);
     s_drain (pool, "worker0");
     cluster_kill_worker (cluster, 0);
     cluster_touch (cluster, "go");
     outcomes_squares (job, 6);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  Each death comes when some thousand results more are there, so that it always hits tasks that
@@ -252,7 +225,7 @@ static void test_worker_restarted_under_load (void **state)
     }
     outcomes_squares (job, TASKS);
     cluster_until_at_least (cluster, "lost_workers", 1);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  The only worker dies, and tasks wait until there is another one.
@@ -260,7 +233,7 @@ static void test_the_only_worker_is_replaced (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 1, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, NULL, 4);
+    cadre_job_t *job = cluster_gates (cluster, pool, NULL, 4);
     cluster_await (cluster, "started-0");
     cluster_kill_worker (cluster, 0);
     cluster_until (cluster, "workers", 0);
@@ -268,7 +241,7 @@ static void test_the_only_worker_is_replaced (void **state)
     cluster_touch (cluster, "go");
     cluster_start_worker (cluster, 0, 1, NULL);
     outcomes_squares (job, 4);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  The main job from a shell, while one of its two workers is killed.

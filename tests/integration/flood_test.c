@@ -26,19 +26,6 @@
 #define SANITIZED false
 #endif
 
-static int s_setup (void **state)
-{
-    *state = cluster_new ("tcp", 1, 2);
-    return 0;
-}
-
-static int s_teardown (void **state)
-{
-    cluster_t *self = *state;
-    cluster_destroy (&self);
-    return 0;
-}
-
 //  The most that the broker has ever had in memory.
 static uint64_t s_peak_bytes (const cluster_t *self)
 {
@@ -251,7 +238,7 @@ static void test_connections_of_nobody (void **state)
     cadre_close (&pool, 5000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown (name, cluster_set_up_tcp, cluster_tear_down)
 
 int main (void)
 {
@@ -261,11 +248,11 @@ int main (void)
         TEST (test_what_never_ends_comes_slowly),
         TEST (test_connections_of_nobody),
         cmocka_unit_test_setup_teardown (test_tiny_frames_of_many_stay_within_the_memory,
-                                         s_setup_small, s_teardown),
+                                         s_setup_small, cluster_tear_down),
         cmocka_unit_test_setup_teardown (test_a_key_lets_nobody_begin_anew_for_more,
-                                         s_setup_small_locked, s_teardown),
+                                         s_setup_small_locked, cluster_tear_down),
         cmocka_unit_test_setup_teardown (test_large_frames_of_many_stay_within_the_memory,
-                                         s_setup_small, s_teardown),
+                                         s_setup_small, cluster_tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

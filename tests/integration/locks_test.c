@@ -28,19 +28,6 @@
 
 static const char *const s_doors [] = {"front", "back", "sink"};
 
-static int s_setup (void **state)
-{
-    *state = cluster_new ("curve", 1, 2);
-    return 0;
-}
-
-static int s_teardown (void **state)
-{
-    cluster_t *self = *state;
-    cluster_destroy (&self);
-    return 0;
-}
-
 //  A key that nobody knows, and the broker's own.
 static keys_t s_stranger (const cluster_t *self)
 {
@@ -297,7 +284,7 @@ static void test_client_let_in_again (void **state)
     cadre_close (&pool, 5000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown (name, cluster_set_up_curve, cluster_tear_down)
 
 int main (void)
 {

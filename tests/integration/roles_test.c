@@ -22,19 +22,6 @@
 
 #define WAIT_NOTICE_MS 50000
 
-static int s_setup (void **state)
-{
-    *state = cluster_new ("curve", 1, 2);
-    return 0;
-}
-
-static int s_teardown (void **state)
-{
-    cluster_t *self = *state;
-    cluster_destroy (&self);
-    return 0;
-}
-
 static raw_peer_t *s_client (const cluster_t *self, const char *name)
 {
     keys_t keys = cluster_key (self, name);
@@ -438,7 +425,7 @@ static void test_results_in_anothers_name (void **state)
     honest_client_check (&honest);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown (name, cluster_set_up_curve, cluster_tear_down)
 
 int main (void)
 {

@@ -36,15 +36,7 @@
 static int s_setup (void **state)
 {
     descriptors_raise ();
-    *state = cluster_new ("curve", 1, 2);
-    return 0;
-}
-
-static int s_teardown (void **state)
-{
-    cluster_t *self = *state;
-    cluster_destroy (&self);
-    return 0;
+    return cluster_set_up_curve (state);
 }
 
 static uint64_t s_rss_bytes (const cluster_t *self)
@@ -359,7 +351,7 @@ static void test_guessed_routing_ids (void **state)
     honest_client_check (&honest);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, s_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown (name, s_setup, cluster_tear_down)
 
 int main (void)
 {

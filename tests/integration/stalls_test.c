@@ -19,15 +19,6 @@
 #define WAIT_NOTICE_MS 100000
 #define LANES 24
 
-static cadre_job_t *s_gates (cadre_t *pool, const cluster_t *cluster, int64_t count)
-{
-    cadre_job_t *job = cadre_job_open (pool, "gate", NULL);
-    for (int64_t i = 0; i < count; i++)
-        assert_int_equal (cadre_job_add (job, NULL, "si", cluster_folder (cluster), i), CADRE_OK);
-    assert_int_equal (cadre_job_seal (job), CADRE_OK);
-    return job;
-}
-
 //  Every thirtieth task takes a millisecond, so that there is something to interrupt.
 static cadre_job_t *s_squares (cadre_t *pool, int64_t count)
 {
@@ -39,13 +30,6 @@ static cadre_job_t *s_squares (cadre_t *pool, int64_t count)
     return job;
 }
 
-static void s_end (cadre_t **pool, cadre_job_t **job, cluster_t **cluster)
-{
-    cadre_job_destroy (job);
-    assert_int_equal (cadre_close (pool, 20000), CADRE_OK);
-    cluster_destroy (cluster);
-}
-
 //  ---- processes that stop -------------------------------------------------------
 
 //  A worker that is silent for too long: its tasks run elsewhere, what it did is dropped (by itself
@@ -54,7 +38,7 @@ static void test_worker_stalls (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 1, 2);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, 2);
+    cadre_job_t *job = cluster_gates (cluster, pool, NULL, 2);
     cluster_await (cluster, "started-0");
     cluster_await (cluster, "started-1");
     kill (cluster_worker (cluster, 0), SIGSTOP);
@@ -68,7 +52,7 @@ static void test_worker_stalls (void **state)
     cadre_job_destroy (&job);
     job = s_squares (pool, 2000);
     outcomes_squares (job, 2000);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  The same under load, again and again.
@@ -86,7 +70,7 @@ static void test_worker_stalls_under_load (void **state)
         cluster_until (cluster, "workers", 2);
     }
     outcomes_squares (job, TASKS);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 static void s_stall_broker (const char *scheme, unsigned stall_ms)
@@ -102,7 +86,7 @@ static void s_stall_broker (const char *scheme, unsigned stall_ms)
     outcomes_squares (job, TASKS);
     cluster_until (cluster, "workers", 2);
     assert_int_equal (cluster_info (cluster, "lost_workers"), 0);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 static void test_broker_stalls_shortly (void **state)
@@ -121,7 +105,7 @@ static void test_results_outlive_a_stall_of_the_broker (void **state)
 {
     cluster_t *cluster = cluster_new (*state, 2, 1);
     cadre_t *pool = cluster_open (cluster);
-    cadre_job_t *job = s_gates (pool, cluster, 2);
+    cadre_job_t *job = cluster_gates (cluster, pool, NULL, 2);
     cluster_await (cluster, "started-0");
     cluster_await (cluster, "started-1");
     kill (cluster_broker (cluster), SIGSTOP);
@@ -137,7 +121,7 @@ static void test_results_outlive_a_stall_of_the_broker (void **state)
         assert_int_equal (entries [i].attempts, 1);
     }
     free (entries);
-    s_end (&pool, &job, &cluster);
+    cluster_end (&pool, &job, &cluster);
 }
 
 //  ---- wires that are cut -----------------------------------------------------------

@@ -160,3 +160,19 @@ void peer_uuid (unsigned char uuid [16])
 {
     peer_expect (getrandom (uuid, 16, 0) == 16, "no random bytes");
 }
+
+uint8_t peer_await_welcome (zsock_t *socket, uint8_t welcome, peer_frame_t *frame)
+{
+    zmq_pollitem_t item = {.socket = zsock_resolve (socket), .events = ZMQ_POLLIN};
+    zmq_poll (&item, 1, 1000);
+    if (!peer_receive (socket, frame))
+        return 0;
+    if (frame->verb == welcome)
+        return welcome;
+    peer_expect (frame->verb == REFUSED, "neither welcome nor refused");
+    char *message = peer_text (frame, 1);
+    fprintf (stderr, "%s\n", message);
+    free (message);
+    peer_frame_free (frame);
+    return REFUSED;
+}

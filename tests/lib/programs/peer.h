@@ -85,6 +85,10 @@ zsock_t *peer_connect (int type, const char *address, const char *name, unsigned
 //  The same for a port named by the broker, with the host of the address.
 zsock_t *peer_connect_lane (const char *address, uint64_t lane);
 
+//  Waits up to a second for the answer to a HELLO: the verb of WELCOME, which the caller frees;
+//  REFUSED, and says why; or 0.
+uint8_t peer_await_welcome (zsock_t *socket, uint8_t welcome, peer_frame_t *frame);
+
 void peer_uuid (unsigned char uuid [16]);
 
 //  Ends the process with a message when a condition does not hold.

@@ -67,24 +67,17 @@ static bool s_open_session (client_t *self)
     peer_uuid (uuid);
     for (int tries = 0; tries < 20 && !zsys_interrupted; tries++) {
         s_hello (self, uuid);
-        zmq_pollitem_t item = {.socket = zsock_resolve (self->front), .events = ZMQ_POLLIN};
-        zmq_poll (&item, 1, 1000);
-        if (!peer_receive (self->front, &frame))
+        uint8_t verb = peer_await_welcome (self->front, CLIENT_WELCOME, &frame);
+        if (!verb)
             continue;
-        bool welcome = frame.verb == CLIENT_WELCOME;
-        if (welcome) {
-            self->session = frame.session;
-            self->may_tasks = peer_uint (&frame, 3);
-            self->may_bytes = peer_uint (&frame, 4);
-            self->beat_ms = (int64_t) peer_uint (&frame, 5);
-        } else {
-            peer_expect (frame.verb == REFUSED, "neither welcome nor refused");
-            char *message = peer_text (&frame, 1);
-            fprintf (stderr, "%s\n", message);
-            free (message);
-        }
+        if (verb == REFUSED)
+            return false;
+        self->session = frame.session;
+        self->may_tasks = peer_uint (&frame, 3);
+        self->may_bytes = peer_uint (&frame, 4);
+        self->beat_ms = (int64_t) peer_uint (&frame, 5);
         peer_frame_free (&frame);
-        return welcome;
+        return true;
     }
     return false;
 }

@@ -103,24 +103,17 @@ static bool s_register (worker_t *self)
     peer_uuid (uuid);
     for (int tries = 0; tries < 20 && !zsys_interrupted; tries++) {
         s_hello (self, uuid);
-        zmq_pollitem_t item = {.socket = zsock_resolve (self->back), .events = ZMQ_POLLIN};
-        zmq_poll (&item, 1, 1000);
-        if (!peer_receive (self->back, &frame))
+        uint8_t verb = peer_await_welcome (self->back, WORKER_WELCOME, &frame);
+        if (!verb)
             continue;
-        bool welcome = frame.verb == WORKER_WELCOME;
-        if (welcome) {
-            self->session = frame.session;
-            self->lane = peer_connect_lane (self->address, peer_uint (&frame, 1));
-            self->sink = peer_connect (ZMQ_PUSH, self->address, "sink", 2);
-            self->beat_ms = (int64_t) peer_uint (&frame, 3);
-        } else {
-            peer_expect (frame.verb == REFUSED, "neither welcome nor refused");
-            char *message = peer_text (&frame, 1);
-            fprintf (stderr, "%s\n", message);
-            free (message);
-        }
+        if (verb == REFUSED)
+            return false;
+        self->session = frame.session;
+        self->lane = peer_connect_lane (self->address, peer_uint (&frame, 1));
+        self->sink = peer_connect (ZMQ_PUSH, self->address, "sink", 2);
+        self->beat_ms = (int64_t) peer_uint (&frame, 3);
         peer_frame_free (&frame);
-        return welcome;
+        return true;
     }
     return false;
 }

@@ -206,6 +206,21 @@ static inline void s_seal (peer_t *self, uint64_t ref, uint64_t count)
     s_send (self->dealer, &frame);
 }
 
+//  A job of COUNT tasks, opened, sent and sealed.
+static inline void s_submit_job (peer_t *self, const wire_job_open_t *open, uint64_t count)
+{
+    s_open_job (self, open);
+    s_send_tasks (self, open->ref, 0, count);
+    s_seal (self, open->ref, count);
+}
+
+static inline void s_submit (peer_t *self, uint64_t ref, uint64_t count)
+{
+    uint8_t uuid [16];
+    wire_job_open_t open = s_job (ref, uuid);
+    s_submit_job (self, &open, count);
+}
+
 //  Reads until the job's last state, and counts results by outcome; the last result's text fields
 //  go to message.
 static inline wire_job_state_t s_collect (peer_t *self, uint64_t ref,

@@ -432,3 +432,60 @@ long cluster_await (const cluster_t *self, const char *name)
     fprintf (stderr, "cluster: %s never came\n", path);
     exit (EXIT_FAILURE);
 }
+
+//  ---- what most tests begin and end with ----------------------------------------
+
+int cluster_set_up_tcp (void **state)
+{
+    *state = cluster_new ("tcp", 1, 2);
+    return 0;
+}
+
+int cluster_set_up_curve (void **state)
+{
+    *state = cluster_new ("curve", 1, 2);
+    return 0;
+}
+
+int cluster_tear_down (void **state)
+{
+    cluster_t *self = *state;
+    cluster_destroy (&self);
+    return 0;
+}
+
+static cadre_job_t *s_sealed (cadre_job_t *job)
+{
+    cadre_error_t error = cadre_job_seal (job);
+    assert (error == CADRE_OK);
+    return job;
+}
+
+cadre_job_t *cluster_squares (cadre_t *pool, const cadre_job_options_t *options, int64_t count)
+{
+    cadre_job_t *job = cadre_job_open (pool, "square", options);
+    for (int64_t i = 0; i < count; i++) {
+        cadre_error_t error = cadre_job_add (job, NULL, "i", i);
+        assert (error == CADRE_OK);
+    }
+    return s_sealed (job);
+}
+
+cadre_job_t *cluster_gates (const cluster_t *self, cadre_t *pool,
+                            const cadre_job_options_t *options, int64_t count)
+{
+    cadre_job_t *job = cadre_job_open (pool, "gate", options);
+    for (int64_t i = 0; i < count; i++) {
+        cadre_error_t error = cadre_job_add (job, NULL, "si", cluster_folder (self), i);
+        assert (error == CADRE_OK);
+    }
+    return s_sealed (job);
+}
+
+void cluster_end (cadre_t **pool, cadre_job_t **job, cluster_t **self_p)
+{
+    cadre_job_destroy (job);
+    cadre_error_t error = cadre_close (pool, 20000);
+    assert (error == CADRE_OK);
+    cluster_destroy (self_p);
+}

@@ -30,6 +30,11 @@ typedef struct cluster cluster_t;
 cluster_t *cluster_new (const char *scheme, unsigned workers, unsigned slots);
 void cluster_destroy (cluster_t **self_p);
 
+//  Set-up and tear-down of cmocka tests: a cluster of one worker with two slots, in *STATE.
+int cluster_set_up_tcp (void **state);
+int cluster_set_up_curve (void **state);
+int cluster_tear_down (void **state);
+
 const char *cluster_address (const cluster_t *self);
 unsigned cluster_port (
     const cluster_t *self); //  tcp: the first of the block; lanes are from + 100 to + 139
@@ -77,6 +82,15 @@ void cluster_until (cluster_t *self, const char *key, int64_t value);
 void cluster_touch (const cluster_t *self, const char *name);
 bool cluster_has (const cluster_t *self, const char *name);
 long cluster_await (const cluster_t *self, const char *name);
+
+//  Jobs of COUNT tasks, sealed: squares of 0 to COUNT - 1; gates, each of which says that it has
+//  started and waits for the file "go" (tests/plugins/labour.c).
+cadre_job_t *cluster_squares (cadre_t *pool, const cadre_job_options_t *options, int64_t count);
+cadre_job_t *cluster_gates (const cluster_t *self, cadre_t *pool,
+                            const cadre_job_options_t *options, int64_t count);
+
+//  The end of a test: destroys the job, closes the pool, and destroys the cluster.
+void cluster_end (cadre_t **pool, cadre_job_t **job, cluster_t **self_p);
 
 void cluster_pause (void); //  Between two looks at something
 

@@ -3,26 +3,15 @@
 #ifndef TESTS_LIB_RIGS_RESTART_RIG_H_INCLUDED
 #define TESTS_LIB_RIGS_RESTART_RIG_H_INCLUDED
 
-#include <cadre.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "tests/lib/fakes/fake_broker.h"
+#include "tests/lib/rigs/pool_rig.h"
 
 #define WAIT_MS 10000
 #define SAME 1    //  Epoch of a broker that has its store
 #define ANOTHER 2 //  Of one that had none
 
-typedef struct rig {
-    fake_broker_t *broker;
-    cadre_t *pool;
-} rig_t;
+typedef pool_rig_t rig_t;
 
 //  What was heard of a job, from JOB_OPEN on.
 typedef struct heard {
@@ -33,23 +22,9 @@ typedef struct heard {
     bool nil [64];                  //  Of them empty ones
 } heard_t;
 
-static inline rig_t s_begin_with (uint64_t window_tasks, const cadre_options_t *options)
-{
-    rig_t self = {.broker = fake_broker_new (FAKE_BROKER_WELCOME, window_tasks)};
-    self.pool = cadre_open (fake_broker_address (self.broker), options);
-    assert_non_null (self.pool);
-    return self;
-}
-
 static inline rig_t s_begin (void)
 {
-    return s_begin_with (1000, NULL);
-}
-
-static inline void s_end (rig_t *self)
-{
-    cadre_abort (&self->pool);
-    fake_broker_destroy (&self->broker);
+    return pool_rig_begin (1000);
 }
 
 static inline heard_t s_opened (rig_t *self)

@@ -3,60 +3,15 @@
 
 #include "tests/lib/rigs/sink_rig.h"
 
-#include "broker/back/back.h"
-#include "broker/back/dispatch.h"
-#include "broker/front/front.h"
-#include "broker/queue/ready.h"
-#include "broker/record/delay.h"
 #include "common/pack.h"
-#include "common/sockets.h"
+#include "tests/lib/rigs/handlers_rig.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 struct sink_rig {
-    context_t ctx;        // the broker's state
-    void *front_router;   // nobody is connected: what is sent goes nowhere
-    void *back_router;    // the same
-    front_t *front;       // the client's door
-    back_t *back;         // the worker's
-    dispatch_t *dispatch; // gives the leases
+    handlers_rig_t broker; //  Its state and handlers
 };
-
-static void s_joined (void *owner)
-{
-    (void) owner;
-}
-
-static void s_build (sink_rig_t *self, void *context)
-{
-    context_t *ctx = &self->ctx;
-    *ctx = (context_t){.zmq = context,
-                       .now_us = 1000000,
-                       .started_us = 1000000,
-                       .name = "fuzz",
-                       .addresses_count = 1,
-                       .beat_ms = 1000,
-                       .lost_ms = 10000,
-                       .memory_limit = 64u << 20,
-                       .epoch = 7};
-    address_parse (&ctx->addresses [0], "inproc://fuzz", NULL);
-    ctx->timers = timers_new ();
-    ctx->roster = roster_new ();
-    ctx->ready = ready_new (ctx->roster);
-    ctx->ledger = ledger_new (ctx);
-    ctx->delay = delay_new (ctx->timers, ledger_settle_wake, ctx->ledger);
-    self->front_router = sockets_new (context, ZMQ_ROUTER, NULL);
-    self->back_router = sockets_new (context, ZMQ_ROUTER, NULL);
-    self->back = back_new (ctx, self->back_router, s_joined, self);
-    self->front = front_new (ctx, self->front_router, self->back);
-    self->dispatch = dispatch_new (ctx, back_recall, self->back);
-}
-
-static worker_record_t *s_worker (const sink_rig_t *self)
-{
-    return roster_places (self->ctx.roster) ? roster_at (self->ctx.roster, 0) : NULL;
-}
 
 //  A client with one job of four tasks
 static void s_submit (sink_rig_t *self, unsigned kind)
@@ -69,10 +24,10 @@ static void s_submit (sink_rig_t *self, unsigned kind)
                                  .window_tasks = 1000,
                                  .window_bytes = 1 << 30};
     wire_write_client_hello (&frame, (wire_envelope_t){0}, &hello);
-    front_handle (self->front, 1, frame.data, frame.size);
+    front_handle (self->broker.front, 1, frame.data, frame.size);
     buffer_clear (&frame);
-    assert (self->ctx.clients);
-    wire_envelope_t next = {.session = self->ctx.clients->session, .sequence = 1};
+    assert (self->broker.ctx.clients);
+    wire_envelope_t next = {.session = self->broker.ctx.clients->session, .sequence = 1};
     buffer_t spec = {0};
     pack_map (&spec, 0);
     wire_job_open_t open = {.ref = 1,
@@ -81,14 +36,14 @@ static void s_submit (sink_rig_t *self, unsigned kind)
                             .function = wire_view (kind == WIRE_KIND_COMMAND ? "" : "f"),
                             .spec = kind == WIRE_KIND_COMMAND ? wire_view_of (&spec) : (view_t){0}};
     wire_write_job_open (&frame, next, &open);
-    front_handle (self->front, 1, frame.data, frame.size);
+    front_handle (self->broker.front, 1, frame.data, frame.size);
     buffer_clear (&frame);
     for (int i = 0; i < 4; i++)
         pack_array (&payloads, 0);
     next.sequence = 2;
     wire_job_tasks_t tasks = {.ref = 1, .payloads = wire_list_of (&payloads, 4)};
     wire_write_job_tasks (&frame, next, &tasks);
-    front_handle (self->front, 1, frame.data, frame.size);
+    front_handle (self->broker.front, 1, frame.data, frame.size);
     buffer_free (&frame);
     buffer_free (&payloads);
     buffer_free (&spec);
@@ -109,19 +64,20 @@ static bool s_register (sink_rig_t *self)
                                  .commands = true,
                                  .functions = wire_list_of (&functions, 1)};
     wire_write_worker_hello (&frame, (wire_envelope_t){0}, &hello);
-    back_handle (self->back, 2, frame.data, frame.size);
+    back_handle (self->broker.back, 2, frame.data, frame.size);
     buffer_clear (&frame);
     buffer_free (&functions);
-    if (!s_worker (self)) {
+    if (!handlers_rig_worker (&self->broker)) {
         buffer_free (&frame);
         return false;
     }
-    wire_write_lane_open (&frame, (wire_envelope_t){.session = s_worker (self)->session},
-                          &(wire_lane_open_t){100, 1 << 20});
-    back_handle (self->back, 2, frame.data, frame.size);
-    dispatch_run (self->dispatch);
+    wire_write_lane_open (
+        &frame, (wire_envelope_t){.session = handlers_rig_worker (&self->broker)->session},
+        &(wire_lane_open_t){100, 1 << 20});
+    back_handle (self->broker.back, 2, frame.data, frame.size);
+    dispatch_run (self->broker.dispatch);
     buffer_free (&frame);
-    assert (s_worker (self)->leased == SINK_RIG_LEASES);
+    assert (handlers_rig_worker (&self->broker)->leased == SINK_RIG_LEASES);
     return true;
 }
 
@@ -129,7 +85,7 @@ sink_rig_t *sink_rig_new (void *context, unsigned kind)
 {
     sink_rig_t *self = calloc (1, sizeof *self);
     assert (self);
-    s_build (self, context);
+    handlers_rig_begin (&self->broker, context);
     s_submit (self, kind);
     if (!s_register (self))
         sink_rig_destroy (&self);
@@ -139,38 +95,26 @@ sink_rig_t *sink_rig_new (void *context, unsigned kind)
 void sink_rig_destroy (sink_rig_t **self_p)
 {
     sink_rig_t *self = *self_p;
-    context_t *ctx = &self->ctx;
-    if (s_worker (self))
-        ledger_leases_lose (ctx->ledger, s_worker (self), NULL, true);
-    dispatch_destroy (&self->dispatch);
-    front_destroy (&self->front);
-    back_destroy (&self->back);
-    ledger_destroy (&ctx->ledger);
-    delay_destroy (&ctx->delay);
-    ready_destroy (&ctx->ready);
-    roster_destroy (&ctx->roster);
-    timers_destroy (&ctx->timers);
-    sockets_destroy (&self->front_router);
-    sockets_destroy (&self->back_router);
+    handlers_rig_end (&self->broker);
     free (self);
     *self_p = NULL;
 }
 
 uint64_t sink_rig_session (const sink_rig_t *self)
 {
-    return s_worker (self) ? s_worker (self)->session : 0;
+    return handlers_rig_worker (&self->broker) ? handlers_rig_worker (&self->broker)->session : 0;
 }
 
 sink_rig_lease_t sink_rig_lease (const sink_rig_t *self, size_t number)
 {
-    const lease_t *lease = &s_worker (self)->leases [number];
+    const lease_t *lease = &handlers_rig_worker (&self->broker)->leases [number];
     return (sink_rig_lease_t){.job = lease->job, .serial = lease->serial, .index = lease->index};
 }
 
 bool sink_rig_take (sink_rig_t *self, const void *frame, size_t size_bytes)
 {
-    uint64_t session = sink_rig_session (self), refused = self->ctx.refused_frames;
-    sink_handle (self->back, frame, size_bytes);
-    assert (key_usage_check (&self->ctx));
-    return self->ctx.refused_frames == refused && sink_rig_session (self) == session;
+    uint64_t session = sink_rig_session (self), refused = self->broker.ctx.refused_frames;
+    sink_handle (self->broker.back, frame, size_bytes);
+    assert (key_usage_check (&self->broker.ctx));
+    return self->broker.ctx.refused_frames == refused && sink_rig_session (self) == session;
 }

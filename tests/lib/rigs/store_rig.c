@@ -173,3 +173,20 @@ void store_rig_save (const char *path, const void *bytes, size_t size)
     assert (file && written == size);
     fclose (file);
 }
+
+int store_rig_set_up (void **state)
+{
+    store_rig_t *rig = malloc (sizeof *rig);
+    if (!rig)
+        return -1;
+    store_rig_begin (rig, false);
+    *state = rig;
+    return 0;
+}
+
+int store_rig_tear_down (void **state)
+{
+    store_rig_end (*state);
+    free (*state);
+    return 0;
+}

@@ -67,4 +67,8 @@ uint8_t store_rig_byte (uint32_t number, size_t offset);
 //  For store_scan; context is the rig.
 store_visit_t store_rig_visit;
 
+//  Set-up and tear-down of cmocka tests: a rig over SQLite in *STATE.
+int store_rig_set_up (void **state);
+int store_rig_tear_down (void **state);
+
 #endif

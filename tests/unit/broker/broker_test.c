@@ -36,15 +36,11 @@ static void test_no_look_ahead_before_measured (void **state)
     (void) state;
     rig_t rig;
     peer_t client, worker;
-    uint8_t uuid [16];
     uint64_t index [16];
     s_start (&rig, 2000, false);
     s_worker_open (&worker, &rig);
     s_client_open (&client, &rig);
-    wire_job_open_t open = s_job (1, uuid);
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 10);
-    s_seal (&client, 1, 10);
+    s_submit (&client, 1, 10);
     wire_lane_tasks_t tasks = s_take (&worker, index, 16);
     assert_int_equal (tasks.tasks.count, 2);
     assert_false (s_receive (&worker, worker.lane, WIRE_lane_tasks, 100));
@@ -74,9 +70,7 @@ static void test_unknown_function_names_the_nearest (void **state)
     s_client_open (&client, &rig);
     wire_job_open_t open = s_job (1, uuid);
     open.function = wire_view ("sqare");
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 3);
-    s_seal (&client, 1, 3);
+    s_submit_job (&client, &open, 3);
     s_worker_open (&worker, &rig);
     worker.in = 1; //  LANE_HELLO
     for (int i = 0; i < 15; i++) {
@@ -99,16 +93,12 @@ static void test_a_lost_worker_s_tasks_run_elsewhere (void **state)
     (void) state;
     rig_t rig;
     peer_t client, worker, other;
-    uint8_t uuid [16];
     uint64_t index [16];
     size_t outcomes [CADRE_OUTCOMES_COUNT];
     s_start (&rig, 300, false);
     s_worker_open (&worker, &rig);
     s_client_open (&client, &rig);
-    wire_job_open_t open = s_job (1, uuid);
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 2);
-    s_seal (&client, 1, 2);
+    s_submit (&client, 1, 2);
     s_take (&worker, index, 16);
     s_close (&worker);
     //  Nothing is heard of it any more; the client keeps its session by beats
@@ -133,16 +123,12 @@ static void test_held_leases_are_adopted (void **state)
     (void) state;
     rig_t rig;
     peer_t client, worker;
-    uint8_t uuid [16];
     uint64_t index [16];
     size_t outcomes [CADRE_OUTCOMES_COUNT];
     s_start (&rig, 2000, false);
     s_worker_open (&worker, &rig);
     s_client_open (&client, &rig);
-    wire_job_open_t open = s_job (1, uuid);
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 2);
-    s_seal (&client, 1, 2);
+    s_submit (&client, 1, 2);
     wire_lane_tasks_t tasks = s_take (&worker, index, 16);
     assert_int_equal (tasks.tasks.count, 2);
     //  It says HELLO again and holds only the first of the two
@@ -181,9 +167,7 @@ static void test_a_failed_task_is_retried (void **state)
     s_client_open (&client, &rig);
     wire_job_open_t open = s_job (1, uuid);
     open.retries = 1;
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 1);
-    s_seal (&client, 1, 1);
+    s_submit_job (&client, &open, 1);
     for (int i = 0; i < 2; i++) {
         wire_lane_tasks_t tasks = s_take (&worker, index, 16);
         s_answer (&worker, tasks.job, tasks.serial, index, 1, CADRE_OUTCOME_ERROR);
@@ -200,16 +184,12 @@ static void test_cancel_ends_waiting_and_asks_running (void **state)
     (void) state;
     rig_t rig;
     peer_t client, worker;
-    uint8_t uuid [16];
     uint64_t index [16];
     size_t outcomes [CADRE_OUTCOMES_COUNT];
     s_start (&rig, 2000, false);
     s_worker_open (&worker, &rig);
     s_client_open (&client, &rig);
-    wire_job_open_t open = s_job (7, uuid);
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 7, 0, 10);
-    s_seal (&client, 7, 10);
+    s_submit (&client, 7, 10);
     wire_lane_tasks_t tasks = s_take (&worker, index, 16);
     buffer_t frame = {0};
     wire_write_job_cancel (&frame, s_next (&client), &(wire_job_cancel_t){.ref = 7, .all = true});
@@ -238,9 +218,7 @@ static void test_a_detached_job_is_followed (void **state)
     s_client_open (&client, &rig);
     wire_job_open_t open = s_job (1, uuid);
     open.detached = true;
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 4);
-    s_seal (&client, 1, 4);
+    s_submit_job (&client, &open, 4);
     s_expect (&client, client.dealer, WIRE_job_opened);
     wire_job_opened_t opened;
     assert_true (wire_read_job_opened (&client.body, &opened));
@@ -273,9 +251,7 @@ static void test_the_opener_of_a_detached_job_hears_of_its_end (void **state)
     s_client_open (&client, &rig);
     wire_job_open_t open = s_job (1, uuid);
     open.detached = true;
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 4);
-    s_seal (&client, 1, 4);
+    s_submit_job (&client, &open, 4);
     s_serve (&worker, 4);
     wire_job_state_t last = s_collect (&client, 1, outcomes, NULL);
     assert_int_equal (last.done, 4);

@@ -8,15 +8,11 @@ static void test_a_session_is_resumed (void **state)
     (void) state;
     rig_t rig;
     peer_t client, worker;
-    uint8_t uuid [16];
     size_t outcomes [CADRE_OUTCOMES_COUNT];
     s_start (&rig, 2000, false);
     s_worker_open (&worker, &rig);
     s_client_open (&client, &rig);
-    wire_job_open_t open = s_job (1, uuid);
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 2);
-    s_seal (&client, 1, 2);
+    s_submit (&client, 1, 2);
     //  The connection goes, and everything that was on its way
     sockets_destroy (&client.dealer);
     s_serve (&worker, 2);
@@ -242,9 +238,7 @@ static void test_a_job_of_a_lost_client_is_opened_anew (void **state)
     s_worker_open (&worker, &rig);
     s_client_open (&client, &rig);
     wire_job_open_t open = s_job (1, uuid);
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 1);
-    s_seal (&client, 1, 1);
+    s_submit_job (&client, &open, 1);
     wire_lane_tasks_t tasks = s_take (&worker, index, 16);
     buffer_t frame = {0};
     wire_write_goodbye (&frame, (wire_envelope_t){.session = client.session},
@@ -252,9 +246,7 @@ static void test_a_job_of_a_lost_client_is_opened_anew (void **state)
     s_send (client.dealer, &frame);
     s_expect (&worker, worker.dealer, WIRE_cancel);
     s_client_open (&again, &rig);
-    s_open_job (&again, &open);
-    s_send_tasks (&again, 1, 0, 1);
-    s_seal (&again, 1, 1);
+    s_submit_job (&again, &open, 1);
     s_answer (&worker, tasks.job, tasks.serial, index, 1, CADRE_OUTCOME_CANCELLED);
     s_serve (&worker, 1);
     s_collect (&again, 1, outcomes, NULL);

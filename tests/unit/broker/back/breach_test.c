@@ -154,9 +154,7 @@ static void test_who_shared_a_worker_does_not_pay (void **state)
     s_worker_open (&worker [0], &rig);
     wire_job_open_t open = s_job (1, uuid);
     open.retries_lost = 1; // one loss that counts, and a second would end it
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 2);
-    s_seal (&client, 1, 2);
+    s_submit_job (&client, &open, 2);
     for (int i = 0; i < 2; i++) {
         uint64_t job = 0, serial [2] = {0};
         for (size_t got = 0; got < 2;) {
@@ -199,16 +197,12 @@ static void test_whatever_is_said_of_a_task_counts (void **state)
     (void) state;
     rig_t rig;
     peer_t client, worker;
-    uint8_t uuid [16];
     uint64_t index [16];
     size_t outcomes [CADRE_OUTCOMES_COUNT];
     s_start (&rig, 5000, false);
     s_worker_open (&worker, &rig);
     s_client_open (&client, &rig);
-    wire_job_open_t open = s_job (1, uuid);
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 2);
-    s_seal (&client, 1, 2);
+    s_submit (&client, 1, 2);
     wire_lane_tasks_t tasks = s_take (&worker, index, 16);
     assert_int_equal (tasks.tasks.count, 2);
     s_answer (&worker, tasks.job, tasks.serial + 1, index + 1, 1, CADRE_OUTCOME_OK);

@@ -91,17 +91,13 @@ static void test_values_on_their_way_have_a_bound (void **state)
     (void) state;
     rig_t rig;
     peer_t client, enemy;
-    uint8_t uuid [16];
     uint64_t index [4];
     size_t outcomes [CADRE_OUTCOMES_COUNT];
     char message [512] = "";
     s_start_with (&rig, (broker_options_t){.lost_ms = 5000, .memory_bytes = MEMORY});
     s_client_open (&client, &rig);
     s_worker_open (&enemy, &rig);
-    wire_job_open_t open = s_job (1, uuid);
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 1);
-    s_seal (&client, 1, 1);
+    s_submit (&client, 1, 1);
     wire_lane_tasks_t taken = s_take (&enemy, index, 4);
     s_flood (&enemy);
     s_send_value (&enemy, 1, 9 << 20);

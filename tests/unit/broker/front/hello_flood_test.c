@@ -151,16 +151,12 @@ static void test_a_connection_has_one_worker (void **state)
     (void) state;
     rig_t rig;
     peer_t client, worker, other;
-    uint8_t uuid [16];
     uint64_t index [8];
     size_t outcomes [CADRE_OUTCOMES_COUNT];
     s_start (&rig, 60000, false);
     s_client_open (&client, &rig);
     s_worker_open (&worker, &rig);
-    wire_job_open_t open = s_job (1, uuid);
-    s_open_job (&client, &open);
-    s_send_tasks (&client, 1, 0, 1);
-    s_seal (&client, 1, 1);
+    s_submit (&client, 1, 1);
     s_take (&worker, index, 8);
     entropy_uuid (worker.uuid);
     worker.epoch = 0;

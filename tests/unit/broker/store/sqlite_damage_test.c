@@ -19,23 +19,6 @@
 
 #define PAGE_BYTES 16384u //  Of a new store
 
-static int s_setup (void **state)
-{
-    store_rig_t *rig = malloc (sizeof *rig);
-    if (!rig)
-        return -1;
-    store_rig_begin (rig, false);
-    *state = rig;
-    return 0;
-}
-
-static int s_teardown (void **state)
-{
-    store_rig_end (*state);
-    free (*state);
-    return 0;
-}
-
 static buffer_t s_load (const char *path)
 {
     buffer_t content = {0};
@@ -377,7 +360,8 @@ static void test_the_log_of_a_refused_store_is_left_too (void **state)
     buffer_free (&log);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown (test_##name, s_setup, s_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown (test_##name, store_rig_set_up, store_rig_tear_down)
 
 int main (void)
 {

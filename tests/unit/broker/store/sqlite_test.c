@@ -21,23 +21,6 @@
 #define MIB (1024u * 1024)
 #define NOBODY 65534
 
-static int s_setup (void **state)
-{
-    store_rig_t *rig = malloc (sizeof *rig);
-    if (!rig)
-        return -1;
-    store_rig_begin (rig, false);
-    *state = rig;
-    return 0;
-}
-
-static int s_teardown (void **state)
-{
-    store_rig_end (*state);
-    free (*state);
-    return 0;
-}
-
 static void test_files_and_their_modes (void **state)
 {
     store_rig_t *rig = *state;
@@ -267,7 +250,8 @@ static void test_commits_are_shared (void **state)
     assert_true (s_usage (rig).commits - before < 2500);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown (test_##name, s_setup, s_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown (test_##name, store_rig_set_up, store_rig_tear_down)
 
 int main (void)
 {

@@ -30,7 +30,7 @@ static void test_sync_waits_for_the_acknowledgement (void **state)
     assert_int_equal (cadre_job_sync (job, WAIT_MS), CADRE_OK);
     assert_int_equal (cadre_job_number (job, WAIT_MS), 7);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  Two tasks that the broker has acknowledged, and one that it has not.
@@ -69,7 +69,7 @@ static void test_only_what_is_not_acknowledged_goes_again (void **state)
     fake_broker_state (rig.broker, again.open.ref, 4, true);
     assert_int_equal (cadre_job_wait (job, WAIT_MS), CADRE_OK);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  The broker has all of it: the job is opened again for its states, and nothing is said of its
@@ -96,7 +96,7 @@ static void test_what_is_settled_stays_settled (void **state)
     assert_int_equal (cadre_job_wait (job, WAIT_MS), CADRE_OK);
     cadre_job_destroy (&other);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  Nobody who leaves waits for what the broker has, while it is away, or when it is back.
@@ -138,7 +138,7 @@ static void test_what_a_memory_held_is_gone (void **state)
     assert_int_equal (cadre_job_sync (job, WAIT_MS), CADRE_ERROR_CLOSED);
     assert_non_null (strstr (cadre_job_message (job), "job 7"));
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_another_number_is_another_job (void **state)
@@ -153,7 +153,7 @@ static void test_another_number_is_another_job (void **state)
     assert_int_equal (cadre_job_sync (job, WAIT_MS), CADRE_ERROR_CLOSED);
     assert_int_equal (s_sealed (&rig), 0);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_what_was_never_acknowledged_starts_over (void **state)
@@ -169,7 +169,7 @@ static void test_what_was_never_acknowledged_starts_over (void **state)
     s_is_same_job (&heard, &again);
     s_tasks (&rig, &again, 3);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static wire_job_follow_t s_followed (rig_t *rig)
@@ -213,7 +213,7 @@ static void test_a_follower_hears_nothing_twice (void **state)
     s_next_result (job, 4, 4);
     s_next_is_end (job);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_a_follower_is_told_that_the_job_is_gone (void **state)
@@ -228,7 +228,7 @@ static void test_a_follower_is_told_that_the_job_is_gone (void **state)
     assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_NOT_FOUND);
     assert_non_null (strstr (cadre_job_message (job), "job 17"));
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  ---- windows ---------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ static void *s_add_four (void *argument)
 static void test_the_window_holds_after_a_restart (void **state)
 {
     (void) state;
-    rig_t rig = s_begin_with (1, NULL);
+    rig_t rig = pool_rig_begin_with (1, NULL);
     cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
     pthread_t thread;
     assert_int_equal (pthread_create (&thread, NULL, s_add_four, job), 0);
@@ -262,14 +262,14 @@ static void test_the_window_holds_after_a_restart (void **state)
     s_tasks (&rig, &heard, 4);
     pthread_join (thread, NULL);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  What waits here unread narrows the window of the next session, too.
 static void test_unread_results_count_in_the_next_session (void **state)
 {
     (void) state;
-    rig_t rig = s_begin_with (1000, &(cadre_options_t){.window_bytes = 4000});
+    rig_t rig = pool_rig_begin_with (1000, &(cadre_options_t){.window_bytes = 4000});
     cadre_job_t *job = s_job (&rig, 1, NULL);
     heard_t heard = s_opened (&rig);
     char text [1001] = {0};
@@ -290,7 +290,7 @@ static void test_unread_results_count_in_the_next_session (void **state)
     assert_true (wire_read_window (&body, &window));
     assert_int_equal (window.bytes, 4000);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  ---- a broker that is away ---------------------------------------------------------------------
@@ -326,13 +326,13 @@ static void test_who_submits_meanwhile_waits (void **state)
     assert_int_equal (cadre_future_wait (submitted, WAIT_MS), CADRE_OK);
     cadre_future_destroy (&submitted);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  Where the program says nothing, the variable does
 static void s_patience_ends (const cadre_options_t *options)
 {
-    rig_t rig = s_begin_with (1000, options);
+    rig_t rig = pool_rig_begin_with (1000, options);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
     cadre_job_t *job = s_job (&rig, 1, NULL);
     s_opened (&rig);
@@ -358,7 +358,7 @@ static void s_patience_ends (const cadre_options_t *options)
     assert_int_equal (cadre_future_wait (future, WAIT_MS), CADRE_OK);
     cadre_future_destroy (&future);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_patience_ends (void **state)
@@ -391,7 +391,7 @@ static void test_questions_are_not_asked_again (void **state)
     void *error = NULL;
     pthread_join (thread, &error);
     assert_int_equal ((uintptr_t) error, CADRE_ERROR_CLOSED);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  There is no session to ask it in: it is asked when there is one.
@@ -421,7 +421,7 @@ static void test_a_question_waits_for_the_broker (void **state)
     void *error = NULL;
     pthread_join (thread, &error);
     assert_int_equal ((uintptr_t) error, CADRE_OK);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_another_pool_notices_nothing (void **state)
@@ -445,8 +445,8 @@ static void test_another_pool_notices_nothing (void **state)
     assert_int_equal (fake_broker_waiting (other.broker, WIRE_job_open), 0);
     cadre_future_destroy (&one);
     cadre_future_destroy (&two);
-    s_end (&other);
-    s_end (&rig);
+    pool_rig_end (&other);
+    pool_rig_end (&rig);
 }
 
 int main (void)

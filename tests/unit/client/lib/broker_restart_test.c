@@ -50,7 +50,7 @@ static void s_live (unsigned restart, bool ordered)
     }
     s_next_is_end (job);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_a_restart_at_each_point (void **state)
@@ -82,7 +82,7 @@ static void test_all_results_are_here_already (void **state)
     s_next_is_end (job);
     cadre_job_destroy (&other);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  Holes among the results, then results that were here, twice, and the last first.
@@ -111,7 +111,7 @@ static void test_results_doubled_and_out_of_order (void **state)
     s_next_result (job, 0, 0);
     s_next_is_end (job);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_restarted_twice (void **state)
@@ -130,7 +130,7 @@ static void test_restarted_twice (void **state)
     }
     s_next_is_end (job);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_futures_go_on (void **state)
@@ -165,7 +165,7 @@ static void test_futures_go_on (void **state)
     assert_int_equal (cadre_future_wait_int (later, &value, WAIT_MS), CADRE_OK);
     assert_int_equal (value, 19);
     cadre_future_destroy (&later);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_large_payloads_go_again (void **state)
@@ -199,7 +199,7 @@ static void test_large_payloads_go_again (void **state)
     assert_int_equal (wire_parts_of (tasks.payloads.values), part.payload);
     cadre_job_destroy (&job);
     free (bytes);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_cancels_are_said_again (void **state)
@@ -229,7 +229,7 @@ static void test_cancels_are_said_again (void **state)
     body = fake_broker_expect (rig.broker, WIRE_job_cancel);
     assert_true (wire_read_job_cancel (&body, &cancel) && cancel.all);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  ---- output ----------------------------------------------------------------------------
@@ -263,7 +263,7 @@ static void test_a_new_run_writes_anew (void **state)
     assert_true (event.anew && event.index == 1 && event.size_bytes == 0);
     s_next_result (job, 1, 1);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_a_future_has_the_output_of_one_run (void **state)
@@ -295,7 +295,7 @@ static void test_a_future_has_the_output_of_one_run (void **state)
     assert_int_equal (size, 6);
     assert_memory_equal (bytes, "second", 6);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 int main (void)

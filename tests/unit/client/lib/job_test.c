@@ -11,43 +11,16 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/fakes/fake_broker.h"
+#include "tests/lib/rigs/pool_rig.h"
 
 #define WAIT_MS 10000
-
-typedef struct rig {
-    fake_broker_t *broker;
-    cadre_t *pool;
-} rig_t;
-
-static rig_t s_begin (void)
-{
-    rig_t self = {.broker = fake_broker_new (FAKE_BROKER_WELCOME, 100000)};
-    self.pool = cadre_open (fake_broker_address (self.broker), NULL);
-    assert_non_null (self.pool);
-    return self;
-}
-
-static void s_end (rig_t *self)
-{
-    cadre_abort (&self->pool);
-    fake_broker_destroy (&self->broker);
-}
-
-static uint64_t s_opened (rig_t *self, wire_job_open_t *open)
-{
-    cursor_t body = fake_broker_expect (self->broker, WIRE_job_open);
-    wire_job_open_t local;
-    assert_true (wire_read_job_open (&body, open ? open : &local));
-    return open ? open->ref : local.ref;
-}
 
 //  ---- jobs ---------------------------------------------------------------------------
 
 static void test_options_travel (void **state)
 {
     (void) state;
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     const char *needs [] = {"gpu", NULL};
     cadre_job_options_t options = {.name = "label",
                                    .priority = -3,
@@ -62,7 +35,7 @@ static void test_options_travel (void **state)
                                    .retry_limits = "error=3,worker-lost=0"};
     cadre_job_t *job = cadre_job_open (rig.pool, NULL, &options);
     wire_job_open_t open;
-    s_opened (&rig, &open);
+    pool_rig_opened (&rig, &open);
     assert_int_equal (open.kind, WIRE_KIND_COMMAND);
     assert_true (view_is (open.name, "label"));
     assert_int_equal (open.priority, -3);
@@ -98,13 +71,13 @@ static void test_options_travel (void **state)
     assert_true (wire_read_job_seal (&body, &seal));
     assert_int_equal (seal.count, 2);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_wrong_limits_are_named (void **state)
 {
     (void) state;
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     static const char *const wrong [] = {"3",        "error",       "error=",      "error=x",
                                          "error=1,", ",error=1",    "ok=1",        "error=-1",
                                          "error=1 ", "cancelled=1", "error=123456"};
@@ -131,7 +104,7 @@ static void test_wrong_limits_are_named (void **state)
         cadre_submit_value (rig.pool, "f", NULL, &(cadre_job_options_t){.durable = true});
     assert_int_equal (cadre_future_wait (future, 0), CADRE_ERROR_ARGUMENT);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  -1 is no limit, as in a timeout that is an argument; and no rerun is asked for by its name
@@ -141,16 +114,16 @@ static void test_zero_and_minus_one_are_no_limit (void **state)
     (void) state;
     static const int64_t times [] = {0, -1};
     for (size_t i = 0; i < 2; i++) {
-        rig_t rig = s_begin ();
+        pool_rig_t rig = pool_rig_begin (100000);
         cadre_job_options_t options = {.timeout_ms = times [i], .expire_ms = times [i]};
         cadre_job_t *job = cadre_job_open (rig.pool, "f", &options);
         wire_job_open_t open;
-        s_opened (&rig, &open);
+        pool_rig_opened (&rig, &open);
         assert_int_equal (open.timeout_ms, 0);
         assert_int_equal (open.expire_ms, 0);
         assert_int_equal (open.retries_lost, 2);
         cadre_job_destroy (&job);
-        s_end (&rig);
+        pool_rig_end (&rig);
     }
 }
 
@@ -163,10 +136,10 @@ static void s_next (cadre_job_t *job, cadre_event_kind_t kind, uint32_t index)
 }
 
 //  Two tasks; what they write and how they end comes interleaved, the later one first.
-static cadre_job_t *s_two (rig_t *rig, bool ordered)
+static cadre_job_t *s_two (pool_rig_t *rig, bool ordered)
 {
     cadre_job_t *job = cadre_job_open (rig->pool, "f", &(cadre_job_options_t){.ordered = ordered});
-    uint64_t ref = s_opened (rig, NULL);
+    uint64_t ref = pool_rig_opened (rig, NULL);
     cadre_job_add (job, NULL, "i", (int64_t) 1);
     cadre_value_t *list = cadre_value_build ("[i]", (int64_t) 2);
     assert_int_equal (cadre_job_add_value (job, NULL, list), CADRE_OK);
@@ -184,7 +157,7 @@ static cadre_job_t *s_two (rig_t *rig, bool ordered)
 static void test_events_in_the_order_of_arrival (void **state)
 {
     (void) state;
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     cadre_job_t *job = s_two (&rig, false);
     cadre_event_t event;
     assert_int_equal (cadre_job_wait (job, WAIT_MS), CADRE_OK);
@@ -200,7 +173,7 @@ static void test_events_in_the_order_of_arrival (void **state)
     assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_END);
     assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_END);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  A program that was compiled with an older header has a shorter struct; with a newer one, a
@@ -208,7 +181,7 @@ static void test_events_in_the_order_of_arrival (void **state)
 static void test_structs_of_other_headers_are_kept (void **state)
 {
     (void) state;
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     cadre_job_t *job = s_two (&rig, true);
     union {
         cadre_event_t event;
@@ -229,13 +202,13 @@ static void test_structs_of_other_headers_are_kept (void **state)
     assert_int_equal (progress.total, 2);
     assert_int_equal (progress.failed, 7);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_ordered_events_wait_for_their_turn (void **state)
 {
     (void) state;
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     cadre_job_t *job = s_two (&rig, true);
     s_next (job, CADRE_EVENT_OUTPUT, 0);
     s_next (job, CADRE_EVENT_RESULT, 0);
@@ -244,16 +217,16 @@ static void test_ordered_events_wait_for_their_turn (void **state)
     cadre_event_t event;
     assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_END);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_number_progress_and_wait (void **state)
 {
     (void) state;
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
     assert_int_equal (cadre_job_number (job, 0), 0);
-    uint64_t ref = s_opened (&rig, NULL);
+    uint64_t ref = pool_rig_opened (&rig, NULL);
     fake_broker_opened (rig.broker, ref, 42);
     assert_int_equal (cadre_job_number (job, WAIT_MS), 42);
     for (int i = 0; i < 3; i++)
@@ -276,17 +249,17 @@ static void test_number_progress_and_wait (void **state)
     assert_non_null (strstr (cadre_job_message (job), "1 of 3 tasks failed"));
     cadre_job_destroy (&job);
     fake_broker_expect (rig.broker, WIRE_job_seal);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  Submitted again under its identity when it has ended: its tasks are said all the same, and the
 //  broker compares them
 static void s_submit_again (bool same)
 {
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     cadre_job_options_t options = {.detached = true, .uuid = "sixteen bytes id"};
     cadre_job_t *job = cadre_job_open (rig.pool, "f", &options);
-    uint64_t ref = s_opened (&rig, NULL);
+    uint64_t ref = pool_rig_opened (&rig, NULL);
     fake_broker_opened (rig.broker, ref, 42);
     fake_broker_state (rig.broker, ref, 2, true);
     assert_int_equal (cadre_job_number (job, WAIT_MS), 42);
@@ -315,7 +288,7 @@ static void s_submit_again (bool same)
     if (!same)
         assert_string_equal (cadre_job_message (job), "these are others");
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_what_was_submitted_before_and_has_ended (void **state)
@@ -328,7 +301,7 @@ static void test_what_was_submitted_before_and_has_ended (void **state)
 static void test_cancel (void **state)
 {
     (void) state;
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
     cadre_job_add (job, NULL, "");
     assert_int_equal (cadre_job_cancel_task (job, 1), CADRE_ERROR_ARGUMENT);
@@ -342,13 +315,13 @@ static void test_cancel (void **state)
     cadre_job_destroy (&job);
     body = fake_broker_expect (rig.broker, WIRE_job_cancel);
     assert_true (wire_read_job_cancel (&body, &cancel) && cancel.all);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_follow_and_not_found (void **state)
 {
     (void) state;
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     cadre_job_t *job = cadre_job_follow (rig.pool, 17, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
     cursor_t body = fake_broker_expect (rig.broker, WIRE_job_follow);
     wire_job_follow_t follow;
@@ -374,16 +347,16 @@ static void test_follow_and_not_found (void **state)
     assert_int_equal (cadre_job_next (job, &event, WAIT_MS), CADRE_ERROR_NOT_FOUND);
     assert_string_equal (cadre_job_message (job), "no job 18");
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_notice_explains_a_wait (void **state)
 {
     (void) state;
-    rig_t rig = s_begin ();
+    pool_rig_t rig = pool_rig_begin (100000);
     cadre_job_t *job = cadre_job_open (rig.pool, "f", NULL);
     cadre_job_add (job, NULL, "");
-    wire_notice_t notice = {.ref = s_opened (&rig, NULL),
+    wire_notice_t notice = {.ref = pool_rig_opened (&rig, NULL),
                             .code = CADRE_ERROR_NO_WORKER,
                             .message = wire_view ("no worker fits")};
     buffer_t frame = {0};
@@ -397,7 +370,7 @@ static void test_notice_explains_a_wait (void **state)
     assert_int_equal (cadre_job_next (job, &event, 1), CADRE_ERROR_TIMEOUT);
     assert_non_null (strstr (cadre_job_message (job), "no worker fits"));
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  A program that never reads keeps the broker from sending more.
@@ -407,9 +380,9 @@ static void test_unread_events_close_the_window (void **state)
     fake_broker_t *broker = fake_broker_new (FAKE_BROKER_WELCOME, 100000);
     cadre_t *pool =
         cadre_open (fake_broker_address (broker), &(cadre_options_t){.window_bytes = 4000});
-    rig_t rig = {.broker = broker, .pool = pool};
+    pool_rig_t rig = {.broker = broker, .pool = pool};
     cadre_job_t *job = cadre_job_open (pool, NULL, NULL);
-    uint64_t ref = s_opened (&rig, NULL);
+    uint64_t ref = pool_rig_opened (&rig, NULL);
     const char *argv [] = {"yes", NULL};
     cadre_job_add_command (job, NULL, argv, NULL, 0, NULL);
     fake_broker_expect (broker, WIRE_job_tasks);
@@ -429,7 +402,7 @@ static void test_unread_events_close_the_window (void **state)
     assert_true (wire_read_window (&body, &window));
     assert_true (window.bytes >= 7000);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 int main (void)

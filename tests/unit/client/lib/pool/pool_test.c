@@ -16,55 +16,16 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/fakes/fake_broker.h"
+#include "tests/lib/rigs/pool_rig.h"
 
 #define WAIT_MS 10000
-
-typedef struct rig {
-    fake_broker_t *broker;
-    cadre_t *pool;
-} rig_t;
-
-static rig_t s_begin (uint64_t window_tasks)
-{
-    rig_t self = {.broker = fake_broker_new (FAKE_BROKER_WELCOME, window_tasks)};
-    self.pool = cadre_open (fake_broker_address (self.broker), NULL);
-    assert_non_null (self.pool);
-    assert_int_equal (cadre_open_error (), CADRE_OK);
-    return self;
-}
-
-static void s_end (rig_t *self)
-{
-    cadre_abort (&self->pool);
-    fake_broker_destroy (&self->broker);
-}
-
-static uint64_t s_opened (rig_t *self)
-{
-    cursor_t body = fake_broker_expect (self->broker, WIRE_job_open);
-    wire_job_open_t open;
-    assert_true (wire_read_job_open (&body, &open));
-    return open.ref;
-}
-
-//  Reads JOB_TASKS: its first index and how many.
-static size_t s_tasks (rig_t *self, uint64_t *first)
-{
-    cursor_t body = fake_broker_expect (self->broker, WIRE_job_tasks);
-    wire_job_tasks_t tasks;
-    assert_true (wire_read_job_tasks (&body, &tasks));
-    if (first)
-        *first = tasks.first;
-    return tasks.payloads.count;
-}
 
 //  ---- opening ---------------------------------------------------------------------
 
 static void test_open_welcomed (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     assert_string_equal (cadre_address (rig.pool), fake_broker_address (rig.broker));
     assert_string_equal (cadre_message (rig.pool), "");
     assert_string_equal (cadre_version (), CADRE_VERSION_STRING);
@@ -153,7 +114,7 @@ static void test_open_bad_input (void **state)
 static void test_submit_and_wait (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *future = cadre_submit (rig.pool, "square", "i", (int64_t) 7);
     cursor_t body = fake_broker_expect (rig.broker, WIRE_job_open);
     wire_job_open_t open;
@@ -162,7 +123,7 @@ static void test_submit_and_wait (void **state)
     assert_int_equal (open.kind, WIRE_KIND_CALL);
     assert_int_equal (open.retries_lost, 2);
     uint64_t ref = open.ref;
-    assert_int_equal (s_tasks (&rig, NULL), 1);
+    assert_int_equal (pool_rig_tasks (&rig, NULL), 1);
     assert_false (cadre_future_done (future));
     assert_int_equal (cadre_future_wait (future, 0), CADRE_ERROR_TIMEOUT);
     assert_int_equal (cadre_future_outcome (future), CADRE_OUTCOME_NONE);
@@ -185,16 +146,16 @@ static void test_submit_and_wait (void **state)
     cadre_future_destroy (&future);
     assert_null (future);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_failure_has_details (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
-    uint64_t ref = s_opened (&rig);
-    s_tasks (&rig, NULL);
+    uint64_t ref = pool_rig_opened (&rig, NULL);
+    pool_rig_tasks (&rig, NULL);
     fake_broker_failed (rig.broker, ref, 0, CADRE_OUTCOME_ERROR, "range", "7 is too large");
     assert_int_equal (cadre_future_wait (future, WAIT_MS), CADRE_ERROR_TASK);
     assert_string_equal (cadre_future_kind (future), "range");
@@ -206,13 +167,13 @@ static void test_failure_has_details (void **state)
     assert_null (cadre_future_value (future));
     assert_string_equal (cadre_message (rig.pool), "7 is too large");
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_bad_arguments_are_told_by_the_future (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "?");
     assert_true (cadre_future_done (future));
     assert_int_equal (cadre_future_wait (future, 0), CADRE_ERROR_ARGUMENT);
@@ -230,20 +191,20 @@ static void test_bad_arguments_are_told_by_the_future (void **state)
     assert_int_equal (cadre_future_wait (future, 0), CADRE_ERROR_ARGUMENT);
     cadre_future_destroy (&future);
     assert_null (cadre_submit (NULL, "f", ""));
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  While a task is on its way others gather into one frame.
 static void test_tasks_travel_in_batches (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (1000);
+    pool_rig_t rig = pool_rig_begin (1000);
     cadre_future_t *futures [100];
     for (int i = 0; i < 100; i++)
         futures [i] = cadre_submit (rig.pool, "f", "i", (int64_t) i);
-    uint64_t ref = s_opened (&rig), first = 0, total = 0, frames = 0;
+    uint64_t ref = pool_rig_opened (&rig, NULL), first = 0, total = 0, frames = 0;
     while (total < 100) {
-        size_t count = s_tasks (&rig, &first);
+        size_t count = pool_rig_tasks (&rig, &first);
         assert_int_equal (first, total);
         total += count;
         frames++;
@@ -257,7 +218,7 @@ static void test_tasks_travel_in_batches (void **state)
         assert_int_equal (value, i);
         cadre_future_destroy (&futures [i]);
     }
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void *s_submit_three (void *argument)
@@ -273,28 +234,28 @@ static void *s_submit_three (void *argument)
 static void test_a_closed_window_holds_tasks_back (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (1);
+    pool_rig_t rig = pool_rig_begin (1);
     pthread_t thread;
     assert_int_equal (pthread_create (&thread, NULL, s_submit_three, rig.pool), 0);
-    s_opened (&rig);
-    assert_int_equal (s_tasks (&rig, NULL), 1);
+    pool_rig_opened (&rig, NULL);
+    assert_int_equal (pool_rig_tasks (&rig, NULL), 1);
     usleep (20000);
     assert_int_equal (fake_broker_waiting (rig.broker, WIRE_job_tasks), 0);
     fake_broker_window (rig.broker, 2);
     uint64_t first = 0;
-    assert_int_equal (s_tasks (&rig, &first), 1);
+    assert_int_equal (pool_rig_tasks (&rig, &first), 1);
     assert_int_equal (first, 1);
     fake_broker_window (rig.broker, 3);
-    assert_int_equal (s_tasks (&rig, &first), 1);
+    assert_int_equal (pool_rig_tasks (&rig, &first), 1);
     assert_int_equal (first, 2);
     pthread_join (thread, NULL);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_large_arguments_travel_in_parts (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     size_t size = WIRE_INLINE_MAX * 2;
     char *bytes = calloc (1, size);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "B", (const void *) bytes, size);
@@ -314,13 +275,13 @@ static void test_large_arguments_travel_in_parts (void **state)
     assert_int_equal (wire_parts_of (tasks.payloads.values), number);
     cadre_future_destroy (&future);
     free (bytes);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_cancel_names_the_task (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *one = cadre_submit (rig.pool, "f", "");
     cadre_future_t *two = cadre_submit (rig.pool, "f", "");
     assert_int_equal (cadre_future_cancel (two), CADRE_OK);
@@ -335,15 +296,15 @@ static void test_cancel_names_the_task (void **state)
     assert_string_equal (cadre_future_message (two), "cancelled");
     cadre_future_destroy (&one);
     cadre_future_destroy (&two);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_partial_values_and_progress (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
-    uint64_t ref = s_opened (&rig);
+    uint64_t ref = pool_rig_opened (&rig, NULL);
     cadre_value_t *value = NULL;
     assert_int_equal (cadre_future_next (future, &value, 0), CADRE_ERROR_TIMEOUT);
     fake_broker_output (rig.broker, ref, 0, WIRE_STREAM_PARTIAL, "\x05");
@@ -360,16 +321,16 @@ static void test_partial_values_and_progress (void **state)
     assert_true (cadre_future_progress (future) > 0.5 && cadre_future_progress (future) < 0.51);
     assert_int_equal (cadre_future_next (future, &value, 0), CADRE_ERROR_END);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_command_value (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     const char *argv [] = {"echo", "hi", NULL};
     cadre_future_t *future = cadre_submit_command (rig.pool, argv, NULL);
-    uint64_t ref = s_opened (&rig);
+    uint64_t ref = pool_rig_opened (&rig, NULL);
     fake_broker_output (rig.broker, ref, 0, WIRE_STREAM_STDOUT, "hi\n");
     fake_broker_output (rig.broker, ref, 0, WIRE_STREAM_STDERR, "no\n");
     fake_broker_failed (rig.broker, ref, 0, CADRE_OUTCOME_EXIT, "", "");
@@ -380,7 +341,7 @@ static void test_command_value (void **state)
     assert_memory_equal (cadre_value_blob (cadre_value_get (value, "stdout"), &size), "hi\n", 3);
     assert_memory_equal (cadre_value_blob (cadre_value_get (value, "stderr"), &size), "no\n", 3);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  ---- callbacks and event loops ------------------------------------------------------------
@@ -394,17 +355,17 @@ static void s_count (cadre_future_t *future, void *argument)
 static void test_callback_on_the_pools_thread (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     int called = 0;
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
     assert_int_equal (cadre_future_on_done (future, s_count, &called), CADRE_OK);
     assert_int_equal (cadre_future_on_done (future, NULL, &called), CADRE_ERROR_ARGUMENT);
-    fake_broker_result (rig.broker, s_opened (&rig), 0, 1);
+    fake_broker_result (rig.broker, pool_rig_opened (&rig, NULL), 0, 1);
     for (int i = 0; i < 5000 && !__atomic_load_n (&called, __ATOMIC_SEQ_CST); i++)
         usleep (1000);
     assert_int_equal (called, 1);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_descriptor_and_dispatch (void **state)
@@ -413,7 +374,7 @@ static void test_descriptor_and_dispatch (void **state)
     fake_broker_t *broker = fake_broker_new (FAKE_BROKER_WELCOME, 100);
     cadre_t *pool = cadre_open (fake_broker_address (broker),
                                 &(cadre_options_t){.callbacks_by_dispatch = true});
-    rig_t rig = {broker, pool};
+    pool_rig_t rig = {broker, pool};
     struct pollfd item = {.fd = cadre_descriptor (pool), .events = POLLIN};
     assert_true (item.fd >= 0);
     assert_int_equal (cadre_dispatch (pool), CADRE_OK);
@@ -421,14 +382,14 @@ static void test_descriptor_and_dispatch (void **state)
     int called = 0;
     cadre_future_t *future = cadre_submit (pool, "f", "");
     cadre_future_on_done (future, s_count, &called);
-    fake_broker_result (broker, s_opened (&rig), 0, 1);
+    fake_broker_result (broker, pool_rig_opened (&rig, NULL), 0, 1);
     assert_int_equal (poll (&item, 1, WAIT_MS), 1);
     assert_int_equal (called, 0);
     assert_int_equal (cadre_dispatch (pool), CADRE_OK);
     assert_int_equal (called, 1);
     assert_int_equal (poll (&item, 1, 0), 0);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  ---- requests -------------------------------------------------------------------------------
@@ -452,7 +413,7 @@ static void *s_answer_request (void *argument)
 static void test_request_joins_replies (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     pthread_t thread;
     pthread_create (&thread, NULL, s_answer_request, rig.broker);
     cadre_value_t *body = NULL;
@@ -464,7 +425,7 @@ static void test_request_joins_replies (void **state)
     assert_int_equal (cadre_request (rig.pool, "job.list", NULL, &body, 1), CADRE_ERROR_TIMEOUT);
     assert_non_null (strstr (cadre_message (rig.pool), "job.list"));
     assert_int_equal (cadre_request (rig.pool, "", NULL, NULL, 1), CADRE_ERROR_ARGUMENT);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 int main (void)

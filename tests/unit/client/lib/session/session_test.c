@@ -17,61 +17,22 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/fakes/fake_broker.h"
+#include "tests/lib/rigs/pool_rig.h"
 
 #define WAIT_MS 10000
-
-typedef struct rig {
-    fake_broker_t *broker;
-    cadre_t *pool;
-} rig_t;
-
-static rig_t s_begin (uint64_t window_tasks)
-{
-    rig_t self = {.broker = fake_broker_new (FAKE_BROKER_WELCOME, window_tasks)};
-    self.pool = cadre_open (fake_broker_address (self.broker), NULL);
-    assert_non_null (self.pool);
-    assert_int_equal (cadre_open_error (), CADRE_OK);
-    return self;
-}
-
-static void s_end (rig_t *self)
-{
-    cadre_abort (&self->pool);
-    fake_broker_destroy (&self->broker);
-}
-
-static uint64_t s_opened (rig_t *self)
-{
-    cursor_t body = fake_broker_expect (self->broker, WIRE_job_open);
-    wire_job_open_t open;
-    assert_true (wire_read_job_open (&body, &open));
-    return open.ref;
-}
-
-//  Reads JOB_TASKS: its first index and how many.
-static size_t s_tasks (rig_t *self, uint64_t *first)
-{
-    cursor_t body = fake_broker_expect (self->broker, WIRE_job_tasks);
-    wire_job_tasks_t tasks;
-    assert_true (wire_read_job_tasks (&body, &tasks));
-    if (first)
-        *first = tasks.first;
-    return tasks.payloads.count;
-}
 
 static void test_resume_delivers_once (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *one = cadre_submit (rig.pool, "f", "");
-    uint64_t ref = s_opened (&rig);
-    s_tasks (&rig, NULL);
+    uint64_t ref = pool_rig_opened (&rig, NULL);
+    pool_rig_tasks (&rig, NULL);
     fake_broker_who (rig.broker);
     while (fake_broker_hellos (rig.broker) < 2)
         usleep (1000);
     cadre_future_t *two = cadre_submit (rig.pool, "f", "");
-    assert_int_equal (s_tasks (&rig, NULL), 1);
+    assert_int_equal (pool_rig_tasks (&rig, NULL), 1);
     fake_broker_result (rig.broker, ref, 0, 1);
     fake_broker_send_again (rig.broker);
     fake_broker_result (rig.broker, ref, 1, 2);
@@ -82,29 +43,29 @@ static void test_resume_delivers_once (void **state)
     assert_int_equal (value, 1);
     cadre_future_destroy (&one);
     cadre_future_destroy (&two);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_a_gap_makes_it_ask_again (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
-    uint64_t ref = s_opened (&rig);
+    uint64_t ref = pool_rig_opened (&rig, NULL);
     fake_broker_skip (rig.broker);
     fake_broker_result (rig.broker, ref, 0, 1);
     assert_int_equal (cadre_future_wait (future, 50), CADRE_ERROR_TIMEOUT);
     while (fake_broker_hellos (rig.broker) < 2)
         usleep (1000);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void s_breaks (const void *bytes, size_t size)
 {
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
-    s_tasks (&rig, NULL);
+    pool_rig_tasks (&rig, NULL);
     fake_broker_raw (rig.broker, bytes, size);
     assert_int_equal (cadre_future_wait (future, WAIT_MS), CADRE_ERROR_PROTOCOL);
     assert_non_null (strstr (cadre_future_message (future), "breaks the protocol"));
@@ -112,7 +73,7 @@ static void s_breaks (const void *bytes, size_t size)
     assert_int_equal (cadre_future_wait (later, 0), CADRE_ERROR_PROTOCOL);
     cadre_future_destroy (&later);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_broken_frames_end_the_session (void **state)
@@ -131,20 +92,20 @@ static void test_broken_frames_end_the_session (void **state)
 static void test_results_of_no_task_break_the_protocol (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
-    uint64_t ref = s_opened (&rig);
+    uint64_t ref = pool_rig_opened (&rig, NULL);
     fake_broker_result (rig.broker, ref + 7, 0, 1);
     fake_broker_result (rig.broker, ref, 5, 1);
     assert_int_equal (cadre_future_wait (future, WAIT_MS), CADRE_ERROR_PROTOCOL);
     cadre_future_destroy (&future);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_a_forked_child_is_told (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
     cadre_job_t *job = cadre_job_open (rig.pool, "g", NULL);
     pid_t child = fork ();
@@ -164,17 +125,17 @@ static void test_a_forked_child_is_told (void **state)
     int status = -1;
     assert_int_equal (waitpid (child, &status, 0), child);
     assert_int_equal (status, 0);
-    fake_broker_result (rig.broker, s_opened (&rig), 0, 1);
+    fake_broker_result (rig.broker, pool_rig_opened (&rig, NULL), 0, 1);
     assert_int_equal (cadre_future_wait (future, WAIT_MS), CADRE_OK);
     cadre_future_destroy (&future);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_closing_cancels_what_is_left (void **state)
 {
     (void) state;
-    rig_t rig = s_begin (100);
+    pool_rig_t rig = pool_rig_begin (100);
     cadre_future_t *future = cadre_submit (rig.pool, "f", "");
     assert_int_equal (cadre_close (&rig.pool, 10), CADRE_ERROR_TIMEOUT);
     cursor_t body = fake_broker_expect (rig.broker, WIRE_job_cancel);

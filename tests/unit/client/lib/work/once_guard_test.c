@@ -65,7 +65,7 @@ static void s_next_is_lost (cadre_job_t *job, uint32_t index)
 
 static void s_attached (const cadre_job_options_t *options)
 {
-    rig_t rig = s_begin_with (2, NULL);
+    rig_t rig = pool_rig_begin_with (2, NULL);
     heard_t heard;
     cadre_job_t *job = s_two_of_three (&rig, options, &heard);
     fake_broker_result (rig.broker, heard.open.ref, 0, 40);
@@ -83,7 +83,7 @@ static void s_attached (const cadre_job_options_t *options)
     s_tasks (&rig, &again, 2);
     assert_true (again.nil [0] && again.nil [1]);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_attached (void **state)
@@ -106,7 +106,7 @@ static void test_a_job_of_which_all_is_lost_ends (void **state)
     s_next_is_lost (job, 1);
     s_next_is_end (job);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 static void test_others_are_handed_over_again (void **state)
@@ -124,7 +124,7 @@ static void test_others_are_handed_over_again (void **state)
         s_tasks (&rig, &again, 2);
         assert_true (!again.nil [0] && !again.nil [1]);
         cadre_job_destroy (&job);
-        s_end (&rig);
+        pool_rig_end (&rig);
     }
 }
 
@@ -142,14 +142,14 @@ static void test_a_future (void **state)
     assert_string_equal (cadre_future_kind (future), "worker-lost");
     cadre_future_destroy (&future);
     cadre_value_destroy (&arguments);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  In the memory of a broker that is gone: whoever submitted is told.
 static void test_detached (void **state)
 {
     (void) state;
-    rig_t rig = s_begin_with (2, NULL);
+    rig_t rig = pool_rig_begin_with (2, NULL);
     heard_t heard;
     cadre_job_t *job =
         s_two_of_three (&rig, &(cadre_job_options_t){.detached = true, .no_rerun = true}, &heard);
@@ -158,14 +158,14 @@ static void test_detached (void **state)
     assert_non_null (strstr (cadre_job_message (job), "must not run twice"));
     assert_int_equal (fake_broker_waiting (rig.broker, WIRE_job_open), 0);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 //  What is acknowledged is on the disk, and what is not was not begun.
 static void test_durable (void **state)
 {
     (void) state;
-    rig_t rig = s_begin_with (2, NULL);
+    rig_t rig = pool_rig_begin_with (2, NULL);
     heard_t heard;
     cadre_job_t *job =
         s_two_of_three (&rig, &(cadre_job_options_t){.durable = true, .no_rerun = true}, &heard);
@@ -174,7 +174,7 @@ static void test_durable (void **state)
     s_tasks (&rig, &again, 2);
     assert_true (!again.nil [0] && !again.nil [1]);
     cadre_job_destroy (&job);
-    s_end (&rig);
+    pool_rig_end (&rig);
 }
 
 int main (void)
