@@ -9,11 +9,12 @@
 #include "broker/ledger/ledger_private.h"
 #include "broker/ledger/quarantine.h"
 
-//  A task is returned; no try is used up. True if it runs again.
-static bool s_come_back (ledger_t *self, job_t *job, uint32_t index)
+//  A task is returned, which does not count towards its retries. If it was begun, the next try has
+//  another number: what this one wrote is void. True if it runs again.
+static bool s_come_back (ledger_t *self, job_t *job, uint32_t index, bool begun)
 {
     task_t *task = &job->tasks [index];
-    if (task->attempt > 0)
+    if (!begun && task->attempt > 0)
         task->attempt--;
     if (ledger_may_repeat (job, task)) {
         ledger_make_ready (self, job, index);
@@ -63,7 +64,7 @@ bool ledger_leases_return (ledger_t *self, worker_record_t *worker, const wire_l
     }
     ledger_unlease (self, job, worker, (uint32_t) lease->index);
     worker->answered++;
-    s_come_back (self, job, (uint32_t) lease->index);
+    s_come_back (self, job, (uint32_t) lease->index, lease->begun);
     return true;
 }
 
@@ -105,7 +106,7 @@ size_t ledger_leases_lose (ledger_t *self, worker_record_t *worker, const spans_
         bool guilty = job->tasks [lease.index].breaches > 0;
         if (free_of_cost && !guilty && !(begun && job_runs_once (job))) {
             ledger_unlease (self, job, worker, lease.index);
-            again += s_come_back (self, job, lease.index);
+            again += s_come_back (self, job, lease.index, begun);
         } else
             again += s_lose_one (self, worker, job, lease.index);
     }

@@ -121,7 +121,7 @@ expect 64 '' 'one word too many' cadre job list 1
 
 #  Tries by cause; what must not run twice; a durable job; a task that kills slot after slot.
 mark=$scratch/tries
-expect 1 $'x\nx\nx' '^cadre: task 1 exit 1' cadre run --retries exit=2,timeout=9 --backoff 10ms 'echo x; echo {} >>'"$mark"'; exit 1' ::: a
+expect 1 x '^cadre: task 1 exit 1' cadre run --retries exit=2,timeout=9 --backoff 10ms 'echo x; echo {} >>'"$mark"'; exit 1' ::: a
 [ "$(wc -l <"$mark")" = 3 ] || fault "--retries exit=2: $(wc -l <"$mark") tries, not 3"
 expect 0 'a' '' cadre run --no-rerun --expire 1h echo ::: a
 durable=$(cadre submit --durable --retries 1 --expire 1h 'echo {}' ::: a b 2>stderr)

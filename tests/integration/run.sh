@@ -69,7 +69,19 @@ expect 1 '' '^cadre: task 1 timeout after 200ms: sleep 9$' cadre run --timeout 2
 expect 1 '' '^cadre: task 1 exit 127 \(command not found\): nonesuch x 1$' cadre run nonesuch x ::: 1
 expect 1 '' '^cadre: task 1 exit 127 \(command not found\): nonesuch 1$' cadre run nonesuch ::: 1
 expect 1 '' '^cadre: task 1 exit 126 \(cannot be executed\): ' cadre run "$scratch/two.txt" x ::: 1
-expect 0 $'x\nx' '' cadre run --retries 2 'echo x; test -e {} || { touch {}; exit 1; }' ::: "$scratch/mark"
+expect 0 'x' '' cadre run --retries 2 'echo x; test -e {} || { touch {}; exit 1; }' ::: "$scratch/mark"
+
+#  ---- tries: the output of the last one counts
+tries='echo half $CADRE_ATTEMPT; echo bad $CADRE_ATTEMPT >&2; [ $CADRE_ATTEMPT = 3 ] && echo full #'
+expect 0 $'half 3\nfull' '^bad 3$' cadre run --retries 2 "$tries" ::: A
+checks=$((checks + 1))
+! grep -q 'bad [12]' "$scratch/stderr" || fault "stderr of void tries: $(cat "$scratch/stderr")"
+expect 0 $'half 1\nhalf 2\nhalf 3\nfull' '^bad 1$' cadre run --retries 2 --all-tries "$tries" ::: A
+expect 0 $'A\thalf 3\nA\tfull' '^A.bad 3$' cadre run --retries 2 --tag "$tries" ::: A
+for how in -u --line-buffer; do
+    expect 0 $'half 1\nhalf 2\nhalf 3\nfull' '^cadre: task 1: try 3 counts; what its earlier tries printed is void$' \
+        cadre run --retries 2 $how "$tries" ::: A
+done
 expect 1 'a' 'halted: 0 done, 1 failed' cadre run -j1 --halt soon,fail=1 'echo {}; exit 1' ::: a b c
 expect 1 '' 'halted: .* and what runs is ended' cadre run -j2 --halt now,fail=1 'sleep {}; exit 1' ::: 0.1 30 30
 expect 0 '' 'halted: 1 done' cadre run -j1 --halt now,success=1 'exit {}' ::: 1 0 30

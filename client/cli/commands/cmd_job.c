@@ -155,15 +155,17 @@ static int s_results (int argc, char **argv)
 static int s_do_logs (cadre_t *pool, uint64_t job, int64_t task,
                       const admin_request_options_t *options)
 {
-    return follow_logs (pool, job, task, options->wait, options->tag);
+    return follow_logs (pool, job, task,
+                        &(follow_logs_t){options->wait, options->tag, options->all_tries});
 }
 
 static int s_logs (int argc, char **argv)
 {
     static const admin_request_page_t page = {
-        ADMIN_REQUEST_WAIT | ADMIN_REQUEST_TAG, "JOB",
+        ADMIN_REQUEST_WAIT | ADMIN_REQUEST_TAG | ADMIN_REQUEST_TRIES, "JOB",
         "Print the output of a job's tasks, task by task.\v"
-        "Their stdout is written to stdout, their stderr to stderr.\n\n"
+        "Their stdout is written to stdout, their stderr to stderr. Of a task that was tried "
+        "again, the output of its last try is printed.\n\n"
         "Example:\n"
         "  cadre job logs 42 --tag",
         1, 1};

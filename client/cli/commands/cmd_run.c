@@ -157,9 +157,18 @@ static char *s_run_note (run_t *self, const cadre_event_t *event)
     return text_take (&note);
 }
 
+//  What earlier tries printed is void; where that stands there already, a line says so.
+static void s_run_try (run_t *self, const cadre_event_t *event)
+{
+    if (!self->options.all_tries && task_output_try (self->output, event->index, event->attempt))
+        say ("task %u: try %u counts; what its earlier tries printed is void", event->index + 1,
+             event->attempt);
+}
+
 static void s_run_on_result (void *argument, job_driver_t *driver, const cadre_event_t *event)
 {
     run_t *self = argument;
+    s_run_try (self, event);
     task_output_end (self->output, event->index, s_run_note (self, event));
     s_check_output (self, driver);
     s_check_halt (self, driver);
@@ -170,6 +179,7 @@ static void s_run_on_output (void *argument, job_driver_t *driver, const cadre_e
     run_t *self = argument;
     if (event->anew)
         task_output_anew (self->output, event->index);
+    s_run_try (self, event);
     if (event->cut)
         say ("task %u wrote faster than could be kept: some of its output is missing",
              event->index + 1);

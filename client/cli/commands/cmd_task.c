@@ -139,9 +139,10 @@ static int s_task_drop (int argc, char **argv)
 static int s_logs (int argc, char **argv)
 {
     static const admin_request_page_t page = {
-        ADMIN_REQUEST_WAIT | ADMIN_REQUEST_TAG, "JOB.TASK",
+        ADMIN_REQUEST_WAIT | ADMIN_REQUEST_TAG | ADMIN_REQUEST_TRIES, "JOB.TASK",
         "Print the output of a task.\v"
-        "Its stdout is written to stdout, its stderr to stderr.\n\n"
+        "Its stdout is written to stdout, its stderr to stderr. If it was tried again, the "
+        "output of its last try is printed.\n\n"
         "Example:\n"
         "  cadre task logs 42.17",
         1, 1};
@@ -161,7 +162,8 @@ static int s_logs (int argc, char **argv)
     cadre_value_t *known =
         pool ? subcommand_request (pool, "task.info", &arguments, &exit_code) : NULL;
     if (known)
-        exit_code = follow_logs (pool, job, task, options.wait, options.tag);
+        exit_code = follow_logs (pool, job, task,
+                                 &(follow_logs_t){options.wait, options.tag, options.all_tries});
     cadre_value_destroy (&arguments);
     cadre_value_destroy (&known);
     cadre_close (&pool, CLOSE_TIMEOUT_MS);

@@ -12,7 +12,7 @@
 #define CLOSE_TIMEOUT_MS 1000
 #define OPTIONS_MAX 8
 
-enum { KEY_STATE = 0x5001, KEY_OUTCOME, KEY_WAIT, KEY_TAG, KEY_TIMEOUT };
+enum { KEY_STATE = 0x5001, KEY_OUTCOME, KEY_WAIT, KEY_TAG, KEY_TIMEOUT, KEY_ALL_TRIES };
 
 static const struct {
     unsigned flag;             //  pages with this option
@@ -25,6 +25,9 @@ static const struct {
     {ADMIN_REQUEST_WAIT, {"wait", KEY_WAIT, NULL, 0, "continue until the job has ended", 1}},
     {ADMIN_REQUEST_TAG,
      {"tag", KEY_TAG, NULL, 0, "print the task number and a tab before each line", 1}},
+    {ADMIN_REQUEST_TRIES,
+     {"all-tries", KEY_ALL_TRIES, NULL, 0,
+      "print also what failed and lost tries wrote, before the output of the last try", 1}},
     {ADMIN_REQUEST_TIMEOUT,
      {"timeout", KEY_TIMEOUT, "TIME", 0,
       "stop waiting after TIME, with exit code 75: 90s, 5m (default: no limit)", 1}},
@@ -58,6 +61,7 @@ static error_t s_admin_request_parse (int key, char *argument, struct argp_state
     case KEY_OUTCOME: s_read_outcome (self, argument, state); return 0;
     case KEY_WAIT: self->wait = true; return 0;
     case KEY_TAG: self->tag = true; return 0;
+    case KEY_ALL_TRIES: self->all_tries = true; return 0;
     case KEY_TIMEOUT: self->timeout_ms = subcommand_duration (argument, state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

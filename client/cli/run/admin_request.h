@@ -17,6 +17,7 @@ typedef struct admin_request_options {
     const char *outcome;        //  --outcome, or NULL
     bool wait;                  //  --wait, --follow
     bool tag;                   //  --tag
+    bool all_tries;             //  --all-tries
     int64_t timeout_ms;         //  --timeout; -1: not given
     int first;                  //  index of the first word in argv
 } admin_request_options_t;
@@ -29,6 +30,7 @@ typedef struct admin_request_options {
 #define ADMIN_REQUEST_TIMEOUT 16u //  --timeout
 #define ADMIN_REQUEST_OUTCOME 32u //  --outcome
 #define ADMIN_REQUEST_DRAIN 128u  //  --timeout, of a drain
+#define ADMIN_REQUEST_TRIES 256u  //  --all-tries
 //  The word must be a job and not a task of it: a user who names one task does not mean the whole
 //  job.
 #define ADMIN_REQUEST_WHOLE 64u

@@ -15,18 +15,8 @@
 #include "client/cli/output/text.h"
 #include "client/cli/run/run_tasks.h"
 #include "client/cli/run/task_output.h"
-#include "common/hash.h"
 
 #define TICK_MS 100
-#define PAGE_TASKS 1024u
-
-//  Tasks from number * PAGE_TASKS on. A broker may send any index, so memory grows with the pages
-//  in use.
-typedef struct page {
-    uint32_t number;                  //  the key
-    uint64_t tasks [PAGE_TASKS / 64]; //  a bit for each, 1 once it was seen
-    UT_hash_handle hh;                //  by number
-} page_t;
 
 typedef struct follow follow_t;
 typedef void (follow_event_fn) (follow_t *self, const cadre_event_t *event);
@@ -37,9 +27,8 @@ struct follow {
     follow_event_fn *event; //  handles each event
     uint64_t failed;        //  results that are not ok
     int64_t task;           //  logs: only this task; -1: all
-    bool tag;               //  logs: print the task's number before each line
+    follow_logs_t how;      //  logs: how they are printed
     task_output_t *output;  //  logs: writes the output
-    page_t *begun;          //  tasks seen
     cadre_value_t *rows;    //  results as a listing
     table_format_t format;  //  results: output format
 };
@@ -49,37 +38,6 @@ static int64_t s_follow_now_ms (void)
     struct timespec now;
     clock_gettime (CLOCK_MONOTONIC, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static page_t *s_page (follow_t *self, uint32_t number)
-{
-    page_t *page = NULL;
-    HASH_FIND (hh, self->begun, &number, sizeof number, page);
-    if (page)
-        return page;
-    page = text_resize (NULL, sizeof *page);
-    *page = (page_t){.number = number};
-    HASH_ADD (hh, self->begun, number, sizeof page->number, page);
-    return page;
-}
-
-//  Is this the first event of a task?
-static bool s_is_new (follow_t *self, uint32_t index)
-{
-    uint64_t *tasks = &s_page (self, index / PAGE_TASKS)->tasks [index % PAGE_TASKS / 64];
-    const uint64_t bit = UINT64_C (1) << (index % 64);
-    const bool new = !(*tasks & bit);
-    *tasks |= bit;
-    return new;
-}
-
-static void s_free_begun (follow_t *self)
-{
-    page_t *page, *next;
-    HASH_ITER (hh, self->begun, page, next) {
-        HASH_DEL (self->begun, page);
-        free (page);
-    }
 }
 
 static void s_take_event (follow_t *self, const cadre_event_t *event)
@@ -164,13 +122,13 @@ int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_r
 
 //  ==== output ================================================================
 
-//  Handles the first event of a task.
+//  Handles the first output of a task, or the first since it was printed and tried again.
 static void s_follow_begin (follow_t *self, uint32_t index)
 {
-    if (!s_is_new (self, index))
+    if (task_output_has (self->output, index))
         return;
     char *tag = NULL;
-    if (self->tag) {
+    if (self->how.tag) {
         text_t text = {0};
         text_print (&text, "%" PRIu64 ".%u", self->number, index);
         tag = text_take (&text);
@@ -178,38 +136,58 @@ static void s_follow_begin (follow_t *self, uint32_t index)
     task_output_begin (self->output, index, tag, NULL);
 }
 
-static void s_logs_event (follow_t *self, const cadre_event_t *event)
+//  What earlier tries wrote is void; where that is printed already, a line says so.
+static void s_follow_try (follow_t *self, const cadre_event_t *event)
 {
-    if (self->task >= 0 && event->index != (uint32_t) self->task)
-        return;
+    if (!self->how.all_tries && task_output_try (self->output, event->index, event->attempt))
+        say ("task %" PRIu64 ".%u: try %u counts; what its earlier tries printed is void",
+             self->number, event->index, event->attempt);
+}
+
+static void s_logs_output (follow_t *self, const cadre_event_t *event)
+{
     s_follow_begin (self, event->index);
-    if (event->kind == CADRE_EVENT_RESULT)
-        task_output_end (self->output, event->index, NULL);
-    else if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
+    s_follow_try (self, event);
+    if (event->stream == CADRE_STREAM_STDOUT || event->stream == CADRE_STREAM_STDERR)
         task_output_write (self->output, event->index, (int) event->stream, event->bytes,
                            event->size_bytes);
     else if (event->stream == CADRE_STREAM_LOG)
         task_output_write (self->output, event->index, CADRE_STREAM_STDERR, event->bytes,
                            event->size_bytes);
-    if (event->kind == CADRE_EVENT_OUTPUT && event->cut)
+    if (event->cut)
         say ("task %" PRIu64 ".%u wrote more than is kept: some of it is missing", self->number,
              event->index);
 }
 
-int follow_logs (cadre_t *pool, uint64_t number, int64_t task, bool wait, bool tag)
+//  Without --wait tasks are printed at the end, in order.
+static void s_logs_event (follow_t *self, const cadre_event_t *event)
+{
+    if (self->task >= 0 && event->index != (uint32_t) self->task)
+        return;
+    if (event->kind == CADRE_EVENT_OUTPUT) {
+        s_logs_output (self, event);
+        return;
+    }
+    s_follow_try (self, event);
+    if (self->how.wait)
+        task_output_end (self->output, event->index, NULL);
+}
+
+int follow_logs (cadre_t *pool, uint64_t number, int64_t task, const follow_logs_t *how)
 {
     fault_t fault = {0};
     follow_t self = {
-        .number = number, .until_ms = -1, .event = s_logs_event, .task = task, .tag = tag};
+        .number = number, .until_ms = -1, .event = s_logs_event, .task = task, .how = *how};
     self.output =
-        task_output_new (wait && task >= 0 ? TASK_OUTPUT_RAW : TASK_OUTPUT_GROUPED, false);
-    unsigned what = CADRE_FOLLOW_OUTPUT | (wait ? CADRE_FOLLOW_WAIT | CADRE_FOLLOW_RESULTS : 0);
-    int exit_code = s_follow_take (&self, pool, what);
+        task_output_new (how->wait && task >= 0 ? TASK_OUTPUT_RAW : TASK_OUTPUT_GROUPED, false);
+    //  A result tells which try counts
+    int exit_code = s_follow_take (&self, pool,
+                                   CADRE_FOLLOW_OUTPUT | CADRE_FOLLOW_RESULTS
+                                       | (how->wait ? CADRE_FOLLOW_WAIT : 0));
     task_output_flush (self.output);
     if (task_output_error (self.output, &fault) != CADRE_OK)
         exit_code = say_fault (&fault);
     task_output_destroy (&self.output);
-    s_free_begun (&self);
     return exit_code;
 }
 

@@ -17,9 +17,14 @@
 //  if a task failed; or, with LIKE_RUN, the number of failed tasks.
 int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_run);
 
-//  Prints the output of its tasks, by task; only of one TASK unless that is -1. WAIT: continues
-//  until it has ended.
-int follow_logs (cadre_t *pool, uint64_t number, int64_t task, bool wait, bool tag);
+typedef struct follow_logs {
+    bool wait;      //  continue until the job has ended
+    bool tag;       //  print the task's number before each line
+    bool all_tries; //  also what failed and lost tries wrote
+} follow_logs_t;
+
+//  Prints the output of its tasks, by task; only of one TASK unless that is -1.
+int follow_logs (cadre_t *pool, uint64_t number, int64_t task, const follow_logs_t *how);
 
 //  Prints its results.
 int follow_results (cadre_t *pool, uint64_t number, bool wait, table_format_t format);

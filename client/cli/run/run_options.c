@@ -12,7 +12,8 @@
 #include "common/cpus.h"
 
 enum {
-    KEY_BAR = 0x2001,
+    KEY_ALL_TRIES = 0x2001,
+    KEY_BAR,
     KEY_DRY_RUN,
     KEY_DURABLE,
     KEY_ENV,
@@ -78,6 +79,8 @@ static const struct argp_option s_run_options [] = {
     {"line-buffer", KEY_LINE_BUFFER, NULL, 0,
      "print each line when it is complete; lines of tasks mix", 3},
     {"ungroup", 'u', NULL, 0, "print output at once, without waiting for whole lines", 3},
+    {"all-tries", KEY_ALL_TRIES, NULL, 0,
+     "print also what failed and lost tries wrote, before the output of the last try", 3},
     {"worker-access", KEY_WORKERS, "FILE", 0,
      "access file for the workers of --hosts, if a broker with keys is configured "
      "(default: CADRE_WORKER_ACCESS)",
@@ -156,6 +159,7 @@ static error_t s_run_options_parse (int key, char *argument, struct argp_state *
     case 'j': self->jobs = s_read_jobs (argument, state), self->jobs_given = true; return 0;
     case 'k': self->keep_order = true; return 0;
     case 'u': self->mode = TASK_OUTPUT_RAW; return 0;
+    case KEY_ALL_TRIES: self->all_tries = true; return 0;
     case KEY_BAR: self->bar = true; return 0;
     case KEY_DRY_RUN: self->dry_run = true; return 0;
     case KEY_DURABLE: self->durable = true; return 0;
@@ -199,6 +203,9 @@ static const struct argp s_run_argp = {
     .parser = s_run_options_parse,
     .args_doc = "COMMAND... [::: INPUT...] [:::: FILE...]",
     .doc = "Run a command for each input, in parallel.\v" GRAMMAR
+           "When a task is tried again, the output of its last try is printed; "
+           "--all-tries prints that of all. -u and --line-buffer cannot take back what is "
+           "printed: a line on stderr says what is void.\n\n"
            "If the broker restarts, the command reconnects and submits again what has "
            "not ended. CADRE_RECONNECT limits the time without a broker (default "
            "1m).\n\n"

@@ -32,6 +32,7 @@ typedef struct run_options {
     bool feed_stdin;            //  --stdin: inputs go to the command's stdin
     bool bar;                   //  --bar
     bool wait;                  //  submit --wait
+    bool all_tries;             //  --all-tries
     task_output_mode_t mode;    //  --line-buffer, -u
     const char *once;           //  --once, or NULL
     unsigned char uuid [16];    //  UUID derived from --once

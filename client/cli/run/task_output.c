@@ -27,6 +27,7 @@ typedef struct task {
     bool inside [STREAMS];     //  the last write ended within a line
     uint64_t passed [STREAMS]; //  bytes written
     uint64_t skip [STREAMS];   //  of them, bytes that a new run writes again
+    unsigned attempt;          //  the try that wrote it; 0: not told
     bool ended;                //  its result has come
     UT_hash_handle hh;         //  by index
 } task_t;
@@ -206,6 +207,14 @@ void task_output_begin (task_output_t *self, uint32_t index, char *tag, char *te
     pthread_mutex_unlock (&self->lock);
 }
 
+bool task_output_has (task_output_t *self, uint32_t index)
+{
+    pthread_mutex_lock (&self->lock);
+    const bool has = s_task_output_find (self, index) != NULL;
+    pthread_mutex_unlock (&self->lock);
+    return has;
+}
+
 const char *task_output_text (task_output_t *self, uint32_t index)
 {
     pthread_mutex_lock (&self->lock);
@@ -237,14 +246,40 @@ out:
     pthread_mutex_unlock (&self->lock);
 }
 
+//  Drops what waits. The bytes that were printed cannot be dropped.
+static void s_task_output_void (task_output_t *self, task_t *task)
+{
+    for (int i = 0; i < STREAMS; i++)
+        spool_clear (self->store, &task->spools [i]);
+    task->attempt = 0;
+}
+
+bool task_output_try (task_output_t *self, uint32_t index, unsigned attempt)
+{
+    bool printed = false;
+    pthread_mutex_lock (&self->lock);
+    task_t *task = s_task_output_find (self, index);
+    if (!task || task->attempt == attempt)
+        goto out;
+    if (task->attempt) {
+        s_task_output_void (self, task);
+        printed = task->passed [0] > 0 || task->passed [1] > 0;
+        task->passed [0] = task->passed [1] = task->skip [0] = task->skip [1] = 0;
+    }
+    task->attempt = attempt;
+out:
+    pthread_mutex_unlock (&self->lock);
+    return printed;
+}
+
 void task_output_anew (task_output_t *self, uint32_t index)
 {
     pthread_mutex_lock (&self->lock);
     task_t *task = s_task_output_find (self, index);
-    for (int i = 0; task && i < STREAMS; i++) {
-        spool_clear (self->store, &task->spools [i]);
+    if (task)
+        s_task_output_void (self, task);
+    for (int i = 0; task && i < STREAMS; i++)
         task->skip [i] = task->passed [i];
-    }
     pthread_mutex_unlock (&self->lock);
 }
 

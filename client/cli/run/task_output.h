@@ -4,7 +4,8 @@
  *  By default the output of a task is kept until the task has ended, so outputs never mix; with
  *  `ordered`, until all earlier tasks have ended, too. TASK_OUTPUT_LINES writes whole lines at
  *  once, TASK_OUTPUT_RAW everything at once. For each task call task_output_begin,
- *  task_output_write, task_output_end. A note (how the task failed) is printed after its output.
+ *  task_output_write, task_output_end; and before the last two task_output_try, unless the output
+ *  of all tries is wanted. A note (how the task failed) is printed after its output.
  *
  *  The first write error stops all writing; task_output_error reports it, and the caller must end.
  *  One thread may call task_output_begin while another one calls the rest.
@@ -33,12 +34,19 @@ void task_output_destroy (task_output_t **self_p);
 //  TEXT is returned by task_output_text. Both are consumed (malloc'ed).
 void task_output_begin (task_output_t *self, uint32_t index, char *tag, char *text);
 
+//  Has the task begun, and is it not printed yet?
+bool task_output_has (task_output_t *self, uint32_t index);
+
 //  The text of a task's command, or "" for an unknown task; valid until the task was printed.
 const char *task_output_text (task_output_t *self, uint32_t index);
 
 //  STREAM is 1 (stdout) or 2 (stderr).
 void task_output_write (task_output_t *self, uint32_t index, int stream, const void *bytes,
                         size_t size);
+
+//  Output of this try, or its result, follows: what earlier tries wrote is void. True when some of
+//  that is printed already.
+bool task_output_try (task_output_t *self, uint32_t index, unsigned attempt);
 
 //  The task runs again: its earlier output is void. As many bytes of the new output as were already
 //  printed are skipped.

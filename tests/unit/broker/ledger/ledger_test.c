@@ -133,6 +133,32 @@ static void test_returned_leases_cost_nothing (void **state)
     modules_rig_end (&rig);
 }
 
+//  A try that was begun and returned counts towards no limit, but its number is used: what the next
+//  one writes is not mixed with what it wrote.
+static void test_a_begun_try_keeps_its_number (void **state)
+{
+    (void) state;
+    modules_rig_t rig;
+    modules_rig_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    worker_record_t *worker = modules_rig_worker (&rig, 2);
+    job_t *job = modules_rig_job (&rig, client, &s_usual, 1);
+    for (unsigned attempt = 1; attempt <= 20; attempt++) {
+        uint32_t index = s_lease (&rig, job, worker);
+        assert_int_equal (job->tasks [index].attempt, attempt);
+        wire_lease_t lease = {
+            .job = job->number, .index = index, .serial = rig.ctx.serial, .begun = true};
+        assert_true (ledger_leases_return (rig.ctx.ledger, worker, &lease));
+        assert_int_equal (job->ready, 1);
+    }
+    s_lease (&rig, job, worker);
+    ledger_leases_lose (rig.ctx.ledger, worker, NULL, true); //  Was stopped
+    s_lease (&rig, job, worker);
+    assert_int_equal (job->tasks [0].attempt, 22);
+    modules_rig_end_client (&rig, &client);
+    modules_rig_end (&rig);
+}
+
 //  A task that was given, and comes back unbegun when those behind it have expired, expires as
 //  well.
 static void test_what_comes_back_late_expires (void **state)
@@ -493,6 +519,7 @@ int main (void)
         cmocka_unit_test (test_failures_are_repeated_after_a_backoff),
         cmocka_unit_test (test_a_lost_worker_costs_a_try),
         cmocka_unit_test (test_returned_leases_cost_nothing),
+        cmocka_unit_test (test_a_begun_try_keeps_its_number),
         cmocka_unit_test (test_what_comes_back_late_expires),
         cmocka_unit_test (test_once_is_once),
         cmocka_unit_test (test_what_a_worker_holds_is_kept),

@@ -115,7 +115,7 @@ static void test_a_value_without_room_is_an_error (void **state)
 
 static void *s_logs (void *argument)
 {
-    intptr_t code = follow_logs (argument, 7, -1, true, true);
+    intptr_t code = follow_logs (argument, 7, -1, &(follow_logs_t){.wait = true, .tag = true});
     return (void *) code;
 }
 
