@@ -13,7 +13,6 @@
 #include "broker/guard/throttle.h"
 #include "common/descriptors.h"
 
-#define GONE_MOST 64 //  Connections whose peers have gone that are closed at once
 
 static uint16_t s_ports [ADDRESS_LIST_MAX]; //  First ports of blocks; written before threads start
 static size_t s_count;                      //  Number of ports
@@ -63,27 +62,18 @@ static bool s_is_gone (int fd)
     return syscall (SYS_recvfrom, fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == 0;
 }
 
-//  The next connection whose peer has not gone; looks at GONE_MOST, so that others get their turn.
-static int s_accept (int listener, struct sockaddr *address, socklen_t *size, int flags)
-{
-    socklen_t room = size ? *size : 0;
-    for (int i = 0;; i++) {
-        int fd = (int) syscall (SYS_accept4, listener, address, size, flags);
-        if (fd < 0 || i == GONE_MOST || !s_is_gone (fd))
-            return fd;
-        close (fd);
-        if (size)
-            *size = room;
-    }
-}
-
 //  Overrides the C library's function.
 __attribute__ ((visibility ("default"))) int accept4 (int listener, struct sockaddr *address,
                                                       socklen_t *size, int flags)
 {
-    int fd = s_accept (listener, address, size, flags);
+    int fd = (int) syscall (SYS_accept4, listener, address, size, flags);
     if (fd < 0)
         return fd;
+    if (s_is_gone (fd)) { //  Only one: libzmq's listeners block when nobody waits
+        close (fd);
+        errno = ECONNABORTED;
+        return -1;
+    }
     if (!atomic_load (&s_is_open) || !s_is_one_too_many (listener, fd)) {
         throttle_begin (listener, fd);
         return fd;
