@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/moving_mean.h"
 #include "common/pack.h"
+#include "common/rules.h"
 #include "common/value.h"
 
 #define CHUNK_MAX 8192u
@@ -226,6 +227,21 @@ static cadre_error_t s_items_pack (items_t *self, items_chunk_t *chunk)
     return CADRE_OK;
 }
 
+//  Why the chunk was refused: names the first item whose arguments are invalid.
+static void s_refused (items_t *self, const items_chunk_t *chunk)
+{
+    cursor_t cursor = cursor_of (self->body.data, self->body.size);
+    fault_t fault = {0};
+    view_t arguments;
+    self->fault = self->job->fault;
+    for (size_t i = 0; i < chunk->items; i++) {
+        if (rules_take (&cursor, &rules_call, &arguments, &fault))
+            continue;
+        fault_set (&self->fault, self->fault.code, "item %zu: %s", chunk->first + i, fault.text);
+        return;
+    }
+}
+
 static cadre_error_t s_items_put (items_t *self, items_chunk_t *chunk)
 {
     uint32_t task = self->job->work.count;
@@ -234,7 +250,7 @@ static cadre_error_t s_items_put (items_t *self, items_chunk_t *chunk)
     if (s_items_note (self, task, chunk))
         return self->fault.code;
     if (job_add (self->job, NULL, &self->payload))
-        self->fault = self->job->fault;
+        s_refused (self, chunk);
     if (self->body.capacity > WIRE_FRAME_MAX)
         buffer_free (&self->body);
     if (self->payload.capacity > WIRE_FRAME_MAX)

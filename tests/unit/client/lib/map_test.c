@@ -281,6 +281,34 @@ static void test_map_of_numbers_that_times_out (void **state)
     s_end (&rig);
 }
 
+static cadre_value_t *s_nested (int depth)
+{
+    cadre_value_t *value = cadre_value_of_int (7);
+    for (int i = 0; i < depth; i++) {
+        cadre_value_t *outer = cadre_value_list ();
+        assert_int_equal (cadre_value_append (outer, &value), CADRE_OK);
+        value = outer;
+    }
+    return value;
+}
+
+//  Whatever else is in its chunk, the item that cannot be sent is named by its index.
+static void test_map_of_an_invalid_item (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    cadre_value_t *items = s_numbers (5), *results = NULL, *deep = s_nested (20);
+    assert_int_equal (cadre_value_append (items, &deep), CADRE_OK);
+    cadre_map_options_t options = {.batch = 2, .chunk = 10};
+    assert_int_equal (cadre_map (rig.pool, "square", items, &options, &results),
+                      CADRE_ERROR_ARGUMENT);
+    assert_int_equal (strncmp (cadre_message (rig.pool), "item 2: arguments[0][1][0]", 26), 0);
+    assert_non_null (strstr (cadre_message (rig.pool), "nested deeper than 20"));
+    assert_null (results);
+    cadre_value_destroy (&items);
+    s_end (&rig);
+}
+
 //  Nothing comes back: items take long. All of them go out, alone, since nobody knows how many
 //  slots wait for them.
 static void test_map_of_long_items (void **state)
@@ -401,6 +429,26 @@ static void test_imap_of_a_source_with_nothing (void **state)
     s_end (&rig);
 }
 
+static cadre_value_t *s_give_deeper (void *argument)
+{
+    source_t *self = argument;
+    return self->next == self->end ? NULL : s_nested ((int) self->next++);
+}
+
+static void test_imap_of_an_invalid_item (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    source_t source = {18, 22};
+    cadre_value_t *value = NULL;
+    cadre_map_options_t options = {.chunk = 10};
+    cadre_imap_t *imap = cadre_imap (rig.pool, "square", s_give_deeper, &source, &options);
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, WAIT_MS), CADRE_ERROR_ARGUMENT);
+    assert_int_equal (strncmp (cadre_imap_message (imap), "item 3: arguments[0][0]", 23), 0);
+    cadre_imap_destroy (&imap);
+    s_end (&rig);
+}
+
 static void test_imap_goes_on_after_a_failure (void **state)
 {
     (void) state;
@@ -439,10 +487,12 @@ int main (void)
         cmocka_unit_test (test_map_batch_and_spread),
         cmocka_unit_test (test_map_that_times_out),
         cmocka_unit_test (test_map_of_numbers_that_times_out),
+        cmocka_unit_test (test_map_of_an_invalid_item),
         cmocka_unit_test (test_map_of_long_items),
         cmocka_unit_test (test_imap_takes_no_more_than_its_window),
         cmocka_unit_test (test_imap_of_a_slow_source),
         cmocka_unit_test (test_imap_of_a_source_with_nothing),
+        cmocka_unit_test (test_imap_of_an_invalid_item),
         cmocka_unit_test (test_imap_goes_on_after_a_failure),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
