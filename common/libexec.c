@@ -10,9 +10,12 @@
 
 #include <sys/auxv.h>
 
+#define OWN_LINK "/proc/self/exe"
+#define REMOVED " (deleted)" //  The link's target ends like this when the file is gone
+
 const char *libexec_own (char *path)
 {
-    ssize_t length = readlink ("/proc/self/exe", path, LIBEXEC_PATH_BYTES - 1);
+    ssize_t length = readlink (OWN_LINK, path, LIBEXEC_PATH_BYTES - 1);
     path [length > 0 ? length : 0] = '\0';
     //  The path by which it was started: relative to a folder that may no longer be the current one
     const char *started = (const char *) (uintptr_t) getauxval (AT_EXECFN); //  NOLINT
@@ -23,12 +26,22 @@ const char *libexec_own (char *path)
     return path;
 }
 
+//  Below valgrind, and for a debugger that follows children, the link leads to another program.
 const char *libexec_again (char *path)
 {
-    if (access ("/proc/self/exe", X_OK) != 0)
-        return libexec_own (path);
-    snprintf (path, LIBEXEC_PATH_BYTES, "/proc/self/exe");
+    libexec_own (path);
+    if (access (path, X_OK) != 0 && access (OWN_LINK, X_OK) == 0)
+        snprintf (path, LIBEXEC_PATH_BYTES, "%s", OWN_LINK);
     return path;
+}
+
+const char *libexec_present (const char *program)
+{
+    char own [LIBEXEC_PATH_BYTES];
+    libexec_own (own);
+    const size_t length = strlen (program);
+    return strncmp (own, program, length) == 0 && strcmp (own + length, REMOVED) == 0 ? OWN_LINK
+                                                                                      : program;
 }
 
 //  The file that contains this code: the library, or the program.

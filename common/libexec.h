@@ -19,9 +19,13 @@
 //  PATH holds LIBEXEC_PATH_BYTES.
 bool libexec_find (const char *name, char *path);
 
-//  The path by which this program can be executed again: its link in /proc, which stays valid when
-//  the file is replaced, or its file. PATH as above.
+//  The path by which this program can be executed again: its file or, when that is not there, its
+//  link in /proc. PATH as above.
 const char *libexec_again (char *path);
+
+//  PROGRAM; but its link in /proc if PROGRAM was the file of this program and has been removed or
+//  replaced: another file of that name may be another version.
+const char *libexec_present (const char *program);
 
 //  The file of this program; works without /proc, too. "" if it is unknown.
 const char *libexec_own (char *path);

@@ -30,4 +30,14 @@ expect 0 'OK 49' '' env LD_LIBRARY_PATH="$library" ./use "$plugins/arithmetic.so
 ln -s "$scratch/second/lib" elsewhere
 expect 0 'OK 49' '' env LD_LIBRARY_PATH="$scratch/elsewhere" ./use "$plugins/arithmetic.so"
 expect 0 $'1\n2' '' env LD_LIBRARY_PATH="$library" second/bin/cadre run -k --local echo ::: 1 2
+#  ... of any user, with an environment that is empty
+if [ "$(id -u)" = 0 ]; then
+    uid=64998
+    while getent passwd $uid >/dev/null || pgrep -U $uid >/dev/null; do uid=$((uid - 1)); done
+    chmod -R a+rX "$scratch"
+    cp "$plugins/arithmetic.so" .
+    nobody=(setpriv --reuid $uid --regid $uid --clear-groups env -i LD_LIBRARY_PATH="$library")
+    expect 0 'OK 49' '' "${nobody[@]}" ./use "$scratch/arithmetic.so"
+    expect 0 $'1\n2' '' "${nobody[@]}" second/bin/cadre run -k --local echo ::: 1 2
+fi
 finish

@@ -2,6 +2,7 @@
 
 #include "worker/slots/slot_backend.h"
 #include "common/descriptors.h"
+#include "common/libexec.h"
 #include "common/private.h"
 #include "worker/slot/slot.h"
 
@@ -91,11 +92,12 @@ static int s_slot_backend_spawn (pid_t *pid, const char *path, const run_as_t *r
         &attributes, (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
     char **environment = s_environment (run_as_user);
     char *argv [] = {(char *) (uintptr_t) path, NULL};
+    const char *file = libexec_present (path);
     int null = descriptors_null ();
     int error = null < 0 ? errno : s_actions (&actions, null, fd, share_fd);
     run_as_put_on (run_as_user);
     if (!error)
-        error = posix_spawn (pid, path, &actions, &attributes, argv, environment);
+        error = posix_spawn (pid, file, &actions, &attributes, argv, environment);
     run_as_take_off (run_as_user);
     if (null >= 0)
         close (null);
