@@ -133,7 +133,9 @@ CADRE_EXPORT uint32_t cadre_task_index (const cadre_task_t *task);
 CADRE_EXPORT unsigned cadre_task_slot (const cadre_task_t *task);
 CADRE_EXPORT void *cadre_task_state (const cadre_task_t *task);
 
-//  The broker's address, with which the function can open a pool itself; "" if there is none.
+//  The broker's address, with which the function can open a pool itself; "" if there is none. A
+//  task that waits for others occupies its slot: if that is the only one, they never run.
+//  cadre_open (NULL, ...) works in a task, too: that pool has slots of its own.
 CADRE_EXPORT const char *cadre_task_broker (const cadre_task_t *task);
 
 #ifdef __cplusplus

@@ -15,9 +15,10 @@ local_program_t main_program (void)
 void cadre_main (int argc, char **argv, const cadre_function_t *functions)
 {
     const char *serve = getenv ("CADRE_SERVE");
+    //  A task may open a pool of its own
+    s_program = (local_program_t){.serves = true, .functions = functions};
     if (serve && strcmp (serve, "slot") == 0)
         exit (local_serve_slot (functions));
     if (argc > 1 && strcmp (argv [1], "--cadre-worker") == 0)
         exit (local_serve_worker (argc, argv, functions));
-    s_program = (local_program_t){.serves = true, .functions = functions};
 }

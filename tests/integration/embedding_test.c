@@ -37,8 +37,40 @@ static cadre_error_t s_stderr (cadre_task_t *task)
     return cadre_return_text (task, size > 0 ? path : "closed");
 }
 
+//  A task that opens a pool: the sum of ten squares.
+static cadre_error_t s_sum_by (cadre_task_t *task, cadre_t *pool)
+{
+    int64_t items [10], sum = 0;
+    if (!pool)
+        return cadre_fail (task, "open", "%s", cadre_open_message ());
+    for (int64_t i = 0; i < 10; i++)
+        items [i] = i;
+    cadre_error_t error = cadre_map_int (pool, "square", items, 10, NULL, items);
+    if (error)
+        cadre_fail (task, "map", "%s", cadre_message (pool));
+    for (size_t i = 0; i < 10; i++)
+        sum += items [i];
+    cadre_close (&pool, WAIT_MS);
+    return error ? CADRE_ERROR_TASK : cadre_return_int (task, sum);
+}
+
+static cadre_error_t s_sum_by_own (cadre_task_t *task)
+{
+    bool threads = cadre_arg_bool (task, 0);
+    return s_sum_by (task, cadre_open (NULL, &(cadre_options_t){.slots = 2, .threads = threads}));
+}
+
+static cadre_error_t s_sum_by_outer (cadre_task_t *task)
+{
+    return s_sum_by (task, cadre_open (cadre_task_broker (task), NULL));
+}
+
 static const cadre_function_t s_functions [] = {
-    {.name = "square", .run = s_square, .takes = "i"}, {.name = "stderr", .run = s_stderr}, {0}};
+    {.name = "square", .run = s_square, .takes = "i"},
+    {.name = "stderr", .run = s_stderr},
+    {.name = "sum_by_own", .run = s_sum_by_own, .takes = "b"},
+    {.name = "sum_by_outer", .run = s_sum_by_outer},
+    {0}};
 
 static size_t s_entries (const char *folder)
 {
@@ -114,6 +146,29 @@ static void test_several_pools_at_once (void **state)
         s_use (pools [i]);
     for (int i = 0; i < 4; i++)
         assert_int_equal (cadre_close (&pools [i], WAIT_MS), CADRE_OK);
+    assert_int_equal (s_children (), 0);
+}
+
+static void s_check_sum (cadre_t *pool, const char *function, const char *types, bool threads)
+{
+    cadre_value_t *value = NULL;
+    if (cadre_call (pool, &value, WAIT_MS, function, types, threads) != CADRE_OK)
+        fail_msg ("%s (%d): %s", function, threads, cadre_message (pool));
+    assert_int_equal (cadre_value_int (value), 285);
+    cadre_value_destroy (&value);
+}
+
+//  It has the outer broker's slots, or its own, which are processes or threads.
+static void test_a_pool_inside_a_task (void **state)
+{
+    (void) state;
+    for (int threads = 0; threads < 2; threads++) {
+        cadre_t *pool = s_open (threads);
+        s_check_sum (pool, "sum_by_outer", "", false);
+        s_check_sum (pool, "sum_by_own", "b", true);
+        s_check_sum (pool, "sum_by_own", "b", false);
+        assert_int_equal (cadre_close (&pool, WAIT_MS), CADRE_OK);
+    }
     assert_int_equal (s_children (), 0);
 }
 
@@ -284,6 +339,7 @@ int main (int argc, char **argv)
     const struct CMUnitTest tests [] = {
         cmocka_unit_test (test_many_pools_leave_nothing),
         cmocka_unit_test (test_several_pools_at_once),
+        cmocka_unit_test (test_a_pool_inside_a_task),
         cmocka_unit_test (test_children_ignored_and_signals_blocked),
         cmocka_unit_test (test_a_thousand_descriptors_open),
         cmocka_unit_test (test_too_few_descriptors_are_told),

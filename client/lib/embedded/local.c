@@ -203,6 +203,18 @@ static cadre_error_t s_fit_slots (local_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
+//  The address for tasks that open a pool. Threads can do without.
+static cadre_error_t s_choose_address (local_t *self, fault_t *fault)
+{
+    fault_t unusable = {0};
+    snprintf (self->task_address, sizeof self->task_address, "%s", self->address);
+    self->folder = folder_new (self->options.threads ? &unusable : fault);
+    if (self->folder)
+        snprintf (self->task_address, sizeof self->task_address, "ipc://%s",
+                  folder_path (self->folder));
+    return fault->code;
+}
+
 static cadre_error_t s_local_prepare (local_t *self, const local_program_t *program, fault_t *fault)
 {
     if (self->options.threads && self->options.program)
@@ -214,14 +226,8 @@ static cadre_error_t s_local_prepare (local_t *self, const local_program_t *prog
         return fault->code;
     snprintf (self->address, sizeof self->address, "inproc://cadre-%016llx",
               (unsigned long long) entropy_u64 ());
-    snprintf (self->task_address, sizeof self->task_address, "%s", self->address);
-    if (!self->options.threads) {
-        self->folder = folder_new (fault);
-        if (!self->folder)
-            return fault->code;
-        snprintf (self->task_address, sizeof self->task_address, "ipc://%s",
-                  folder_path (self->folder));
-    }
+    if (s_choose_address (self, fault))
+        return fault->code;
     self->context = sockets_context_new (1, SOCKETS_MAX, fault);
     return fault->code;
 }
