@@ -46,24 +46,42 @@ static void s_pack_job (buffer_t *map, const context_t *ctx, const job_t *job)
     request_pair_uint (map, "ended_us", (uint64_t) job->ended_us);
 }
 
+//  `count` of a list: how many elements are wanted at most.
+static uint64_t s_count (const request_t *self)
+{
+    uint64_t count;
+    return request_uint (self, "count", &count) && count ? count : UINT32_MAX;
+}
+
+static void s_begin_list (request_t *self)
+{
+    uint64_t first = 0;
+    request_uint (self, "first", &first);
+    job_table_walk_from (self->ctx->jobs, &self->walk, first);
+    self->at = job_table_last_number (self->ctx->jobs);
+    self->left = s_count (self);
+}
+
 cadre_error_t request_jobs_list (request_t *self, fault_t *fault)
 {
     (void) fault;
     view_t state;
+    uint64_t first = 0;
     bool filter = request_text (self, "state", &state);
-    if (!self->begun) {
-        job_table_walk (self->ctx->jobs, &self->walk);
-        self->at = job_table_last_number (self->ctx->jobs);
-    }
+    request_uint (self, "first", &first);
+    if (!self->begun)
+        s_begin_list (self);
     for (const job_t *job;
-         request_goes_on (self) && (job = job_table_step (&self->walk)) != NULL;) {
+         self->left && request_goes_on (self) && (job = job_table_step (&self->walk)) != NULL;) {
         request_spend (self, VISITS_JOB);
         //  Jobs that came later are not listed, so that the list ends
-        if (job->number > self->at || (filter && !view_is (state, job_state_name (job)))
+        if (job->number > self->at || job->number < first
+            || (filter && !view_is (state, job_state_name (job)))
             || !job_owner_reaches (self->ctx, self->client, job))
             continue;
         s_pack_job (&self->items, self->ctx, job);
         request_element (self);
+        self->left--;
     }
     if (!self->unfinished)
         request_end_list (self);
@@ -270,8 +288,7 @@ cadre_error_t request_jobs_task_list (request_t *self, fault_t *fault)
         return fault->code;
     if (!self->begun) {
         request_uint (self, "first", &self->at);
-        if (!request_uint (self, "count", &self->left) || self->left == 0)
-            self->left = UINT32_MAX;
+        self->left = s_count (self);
     }
     filter_t filter = s_filter (self);
     unsigned states = s_states (&filter);

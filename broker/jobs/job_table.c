@@ -90,6 +90,16 @@ void job_table_walk (job_table_t *self, walk_t *walk)
     s_stand_at (walk, self->by_number);
 }
 
+void job_table_walk_from (job_table_t *self, walk_t *walk, uint64_t number)
+{
+    job_t *job = job_table_find (self, number);
+    const job_t *before = job || number == 0 ? NULL : job_table_find (self, number - 1);
+    if (before)
+        s_stand_at (walk, before->hh_number.next);
+    else
+        s_stand_at (walk, job ? job : self->by_number);
+}
+
 job_t *job_table_step (walk_t *walk)
 {
     job_t *job = walk->at;

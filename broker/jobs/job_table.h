@@ -37,6 +37,9 @@ size_t job_table_count (const job_table_t *self);
 //  Iterate over all jobs in several turns: job_table_walk moves the walk to the first job;
 //  job_table_step returns the job at which it stands, or NULL at the end, and advances it.
 void job_table_walk (job_table_t *self, walk_t *walk);
+//  Moves the walk to the job with this number, or to the one behind the job with the number before.
+//  If neither is there, to the first job: the caller skips smaller numbers.
+void job_table_walk_from (job_table_t *self, walk_t *walk, uint64_t number);
 job_t *job_table_step (walk_t *walk);
 
 //  The number for a new job; the last number that was assigned; skip numbers, which are never

@@ -145,6 +145,35 @@ expect 0 '' '^cadre: 1 task cancelled$' cadre job cancel "$job.0"
 expect 0 '' '^cadre: 2 tasks cancelled$' cadre job cancel "$job"
 expect 1 '' 'cancelled' cadre job wait "$job"
 
+#  ---- long lists come in pages, and end quietly when their reader has gone
+long=$(cadre submit --name long --needs nowhere true :::: <(seq 25000) 2>/dev/null)
+expect 0 25000 '' bash -c "cadre task list $long -o ndjson | wc -l"
+expect 0 $'0\n9999\n10000\n20000\n24999' '' bash -c \
+    "cadre task list $long -o ndjson | sed 's/.*\"index\":\([0-9]*\).*/\\1/' | sed -n '1p;10000p;10001p;20001p;25000p'"
+expect 0 25001 '' bash -c "cadre task list $long | wc -l"
+expect 0 1 '' bash -c "cadre task list $long | cut -c 1-12 | grep -c TASK"
+expect 0 25000 '' bash -c "cadre task list $long -o json | grep -c '\"index\": '"
+expect 0 '' '' bash -c "cadre task list $long -o json | python3 -c 'import json, sys; assert [task [\"index\"] for task in json.load (sys.stdin)] == list (range (25000))'"
+expect 0 '' '^cadre: 25,?000 tasks cancelled$' cadre job cancel "$long"
+for listing in "task list $long" "task list $long -o json" "job results $long" "job results --wait $long -o ndjson"; do
+    checks=$((checks + 1))
+    timeout 20 cadre $listing 2>stderr | head -n 2 >/dev/null
+    [ "${PIPESTATUS[0]}" = 141 ] || fault "$listing, whose reader goes: not SIGPIPE"
+    expect_text '' stderr "$listing, whose reader goes"
+done
+expect 0 25001 '' bash -c "cadre job results $long | wc -l"
+expect 0 25000 '' bash -c "cadre job results $long -o json | python3 -c 'import json, sys; print (len (json.load (sys.stdin)))'"
+checks=$((checks + 1))
+cadre job results "$long" >/dev/full 2>stderr
+[ $? = 125 ] || fault 'results on a full disk: not 125'
+expect_text 'No space left on device' stderr 'results on a full disk'
+loud=$(cadre submit 'seq 100000 #' ::: 1 2>/dev/null)
+cadre job wait "$loud"
+checks=$((checks + 1))
+timeout 20 cadre job logs "$loud" 2>stderr | head -n 2 >/dev/null
+[ "${PIPESTATUS[0]}" = 141 ] || fault "logs whose reader goes: not SIGPIPE"
+expect_text '' stderr 'logs whose reader goes'
+
 #  ---- workers and broker
 expect_like 0 '^[0-9]+ +alpha .* ready +1 .* square, divide' '' cadre worker list
 expect_like 0 '"name":"beta"' '' cadre worker list -o ndjson

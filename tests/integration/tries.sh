@@ -52,14 +52,13 @@ wait "$run_pid" || fault "run ended with $?"
 cadre job wait "$job"
 expect_like 0 '^begin 1$' '' cadre job logs "$job"
 
-#  ---- a worker that is drained in the middle
+#  ---- a worker that is stopped in the middle
 rm mark
 cadre run "$lost" ::: A >run.out 2>run.err &
 run_pid=$!
 until_ok test -e mark || fault 'nothing runs'
-kill -TERM "${started[2]}"
+cadre worker stop beta 2>/dev/null
 start "$bin/cadre-worker" --broker "$ipc" --name gamma --slots 1 2>>"$scratch/gamma.log"
-kill -TERM "${started[2]}"
 checks=$((checks + 1))
 wait "$run_pid" || fault "run ended with $?"
 [ "$(cat run.out)" = $'half\nfull' ] || fault "run printed: $(cat run.out)"

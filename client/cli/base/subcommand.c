@@ -166,14 +166,11 @@ cadre_error_t subcommand_ask (cadre_t *pool, const char *what, const cadre_value
     return error;
 }
 
-cadre_value_t *subcommand_request (cadre_t *pool, const char *what, cadre_value_t **arguments,
-                                   int *exit_code)
+cadre_value_t *subcommand_query (cadre_t *pool, const char *what, const cadre_value_t *arguments,
+                                 int *exit_code)
 {
     cadre_value_t *body = NULL;
-    cadre_error_t error =
-        subcommand_ask (pool, what, arguments ? *arguments : NULL, &body, REQUEST_TIMEOUT_MS);
-    if (arguments)
-        cadre_value_destroy (arguments);
+    cadre_error_t error = subcommand_ask (pool, what, arguments, &body, REQUEST_TIMEOUT_MS);
     if (error == CADRE_OK)
         return body ? body : cadre_value_nil ();
     fault_t fault = {0};
@@ -182,6 +179,15 @@ cadre_value_t *subcommand_request (cadre_t *pool, const char *what, cadre_value_
     *exit_code = say_fault (&fault);
     cadre_value_destroy (&body);
     return NULL;
+}
+
+cadre_value_t *subcommand_request (cadre_t *pool, const char *what, cadre_value_t **arguments,
+                                   int *exit_code)
+{
+    cadre_value_t *body = subcommand_query (pool, what, arguments ? *arguments : NULL, exit_code);
+    if (arguments)
+        cadre_value_destroy (arguments);
+    return body;
 }
 
 bool subcommand_read_task (const char *text, uint64_t *job, int64_t *task)

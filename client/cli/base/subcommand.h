@@ -60,6 +60,9 @@ cadre_error_t subcommand_ask (cadre_t *pool, const char *what, const cadre_value
 //  ARGUMENTS is consumed, may be NULL.
 cadre_value_t *subcommand_request (cadre_t *pool, const char *what, cadre_value_t **arguments,
                                    int *exit_code);
+//  The same; the arguments are borrowed.
+cadre_value_t *subcommand_query (cadre_t *pool, const char *what, const cadre_value_t *arguments,
+                                 int *exit_code);
 
 //  Parses "42", or "42.17" for a task; *task is -1 if there is none. False when it is neither.
 bool subcommand_read_task (const char *text, uint64_t *job, int64_t *task);

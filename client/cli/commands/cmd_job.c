@@ -62,11 +62,7 @@ static int s_job_list (int argc, char **argv)
         return exit_code;
     cadre_value_t *arguments =
         options.state ? cadre_value_build ("{s:s}", "state", options.state) : cadre_value_map ();
-    cadre_value_t *body = admin_request_ask (&options, "job.list", &arguments, &exit_code);
-    if (body)
-        table_print (options.shared.format, body, s_list_columns);
-    cadre_value_destroy (&body);
-    return exit_code;
+    return admin_request_list (&options, "job.list", "job", &arguments, s_list_columns);
 }
 
 static int s_job_info (int argc, char **argv)

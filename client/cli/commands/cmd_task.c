@@ -57,16 +57,13 @@ static int s_task_list (int argc, char **argv)
         return exit_code;
     cadre_value_t *arguments =
         admin_request_task (argv [0], argv [options.first], false, &exit_code);
-    if (arguments && options.state)
+    if (!arguments)
+        return exit_code;
+    if (options.state)
         s_set_text (arguments, "state", options.state);
-    if (arguments && options.outcome)
+    if (options.outcome)
         s_set_text (arguments, "outcome", options.outcome);
-    cadre_value_t *body =
-        arguments ? admin_request_ask (&options, "task.list", &arguments, &exit_code) : NULL;
-    if (body)
-        table_print (options.shared.format, body, s_list_columns);
-    cadre_value_destroy (&body);
-    return exit_code;
+    return admin_request_list (&options, "task.list", "index", &arguments, s_list_columns);
 }
 
 //  info and explain: send one request about one task.

@@ -311,6 +311,20 @@ int json_print (const cadre_value_t *value, unsigned indent)
     return result;
 }
 
+void json_print_item (const cadre_value_t *value, bool first)
+{
+    text_t out = {0};
+    text_put (&out, first ? "[\n  " : ",\n  ");
+    s_json_write (&out, value, 2, 1);
+    fputs (out.bytes, stdout);
+    text_free (&out);
+}
+
+void json_print_items_end (bool begun)
+{
+    puts (begun ? "\n]" : "[]");
+}
+
 char *json_write_error (const char *kind, const char *message)
 {
     text_t out = {0};

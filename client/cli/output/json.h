@@ -12,6 +12,7 @@
 #define CLIENT_CLI_OUTPUT_JSON_H_INCLUDED
 
 #include <cadre.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/fault.h"
@@ -27,6 +28,11 @@ char *json_write (const cadre_value_t *value, unsigned indent);
 //  Print a text of json_write, or VALUE, on stdout as a line. Negative on failure.
 int json_put (const char *json);
 int json_print (const cadre_value_t *value, unsigned indent);
+
+//  Print an array item by item, as json_print would print it with an indent of 2. FIRST: it begins
+//  the array. At the end: BEGUN, if there was an item.
+void json_print_item (const cadre_value_t *value, bool first);
+void json_print_items_end (bool begun);
 
 //  {"error": {...}} on one line; the caller frees it.
 char *json_write_error (const char *kind, const char *message);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,11 @@ bool say_colours (int descriptor)
 int say_flush (int exit_code)
 {
     static bool said; //  nested commands flush, too
+    if (exit_code == SAY_EXIT_PIPE) {
+        const struct sigaction action = {.sa_handler = SIG_DFL};
+        sigaction (SIGPIPE, &action, NULL);
+        raise (SIGPIPE);
+    }
     errno = 0;
     if (said || (fflush (stdout) == 0 && !ferror (stdout)))
         return said ? SAY_EXIT_OWN : exit_code;

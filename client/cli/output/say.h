@@ -19,6 +19,7 @@
 #define SAY_EXIT_MANY 101        //  run: more than 100 tasks failed
 #define SAY_EXIT_OWN 125         //  run: cadre's own error
 #define SAY_EXIT_INTERRUPTED 130 //  Ctrl-C
+#define SAY_EXIT_PIPE 141        //  the reader of a listing has closed it, as SIGPIPE would end it
 
 //  Prints one line. Control characters are removed (printable.h).
 void say (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
@@ -40,7 +41,8 @@ bool say_is_terminal (void);
 //  terminal.
 bool say_colours (int descriptor);
 
-//  Flushes stdout: returns EXIT_CODE on success; else prints the reason and returns 125.
+//  Flushes stdout: returns EXIT_CODE on success; else prints the reason and returns 125. With
+//  SAY_EXIT_PIPE it ends the process by SIGPIPE.
 int say_flush (int exit_code);
 
 #endif

@@ -130,15 +130,31 @@ static struct libscols_table *s_new_table (void)
     return table;
 }
 
-static void s_print_table (const cadre_value_t *list, const table_column_t *columns)
+static void s_add_columns (struct libscols_table *table, const table_column_t *columns,
+                           const size_t *widths)
+{
+    for (size_t i = 0; columns [i].key; i++)
+        scols_table_new_column (
+            table, columns [i].title, (double) (widths [i] > 1 ? widths [i] : 0),
+            columns [i].kind == TABLE_TEXT || columns [i].kind == TABLE_NAMES ? 0 : SCOLS_FL_RIGHT);
+}
+
+static void s_keep_widths (struct libscols_table *table, size_t *widths)
+{
+    for (size_t i = 0; i < scols_table_get_ncols (table); i++) {
+        const size_t width = scols_column_get_width (scols_table_get_column (table, i));
+        widths [i] = width > widths [i] ? width : widths [i];
+    }
+}
+
+void table_print_page (const cadre_value_t *list, const table_column_t *columns, size_t *widths,
+                       bool first)
 {
     struct libscols_table *table = s_new_table ();
     if (!table)
         return;
-    for (const table_column_t *column = columns; column->key; column++)
-        scols_table_new_column (
-            table, column->title, 0,
-            column->kind == TABLE_TEXT || column->kind == TABLE_NAMES ? 0 : SCOLS_FL_RIGHT);
+    scols_table_enable_noheadings (table, !first);
+    s_add_columns (table, columns, widths);
     for (size_t i = 0; i < cadre_value_count (list); i++) {
         struct libscols_line *line = scols_table_new_line (table, NULL);
         for (size_t j = 0; line && columns [j].key; j++) {
@@ -151,18 +167,20 @@ static void s_print_table (const cadre_value_t *list, const table_column_t *colu
         scols_print_table (table);
     else
         s_print_titles (columns);
+    s_keep_widths (table, widths);
     scols_unref_table (table);
 }
 
 void table_print (table_format_t format, const cadre_value_t *list, const table_column_t *columns)
 {
+    size_t widths [TABLE_COLUMNS_MAX] = {0};
     if (format == TABLE_JSON)
         json_print (list, 2);
     else if (format == TABLE_NDJSON)
         for (size_t i = 0; i < cadre_value_count (list); i++)
             json_print (cadre_value_at (list, i), 0);
     else
-        s_print_table (list, columns);
+        table_print_page (list, columns, widths, true);
 }
 
 void table_print_one (table_format_t format, const cadre_value_t *map,

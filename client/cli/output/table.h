@@ -9,6 +9,7 @@
 #define CLIENT_CLI_OUTPUT_TABLE_H_INCLUDED
 
 #include <cadre.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/fault.h"
@@ -34,8 +35,15 @@ typedef struct table_column {
 //  Parses "table", "json" or "ndjson"; CADRE_ERROR_ARGUMENT with a fault that lists them.
 cadre_error_t table_parse_format (const char *text, table_format_t *format, fault_t *fault);
 
+#define TABLE_COLUMNS_MAX 32u
+
 //  Prints a list of maps; COLUMNS end with a NULL key.
 void table_print (table_format_t format, const cadre_value_t *list, const table_column_t *columns);
+
+//  Prints a page of a longer table (listing.h). WIDTHS has an element for
+//  each column, 0 at first: the columns of the next page are not narrower. FIRST: with titles.
+void table_print_page (const cadre_value_t *list, const table_column_t *columns, size_t *widths,
+                       bool first);
 
 //  Prints one map, one key per line.
 void table_print_one (table_format_t format, const cadre_value_t *map,

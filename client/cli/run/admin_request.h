@@ -56,6 +56,11 @@ int admin_request_check_state (const admin_request_options_t *self, const char *
 cadre_value_t *admin_request_ask (const admin_request_options_t *self, const char *what,
                                   cadre_value_t **arguments, int *exit_code);
 
+//  Asks for a list page by page and prints it. KEY is the number by which the list is ordered; the
+//  request takes `first` and `count`. ARGUMENTS (a map) is consumed. Returns the exit code.
+int admin_request_list (const admin_request_options_t *self, const char *what, const char *key,
+                        cadre_value_t **arguments, const table_column_t *columns);
+
 //  Converts "N" or "N.M" to {job: N} or {job: N, task: M}. NULL and *EXIT_CODE when TEXT is
 //  neither, or has no task although NEEDED.
 cadre_value_t *admin_request_task (const char *command, const char *text, bool needed,

@@ -10,7 +10,7 @@
 
 #include "client/cli/base/broker_watch.h"
 #include "client/cli/base/interrupt.h"
-#include "client/cli/output/json.h"
+#include "client/cli/output/listing.h"
 #include "client/cli/output/say.h"
 #include "client/cli/output/text.h"
 #include "client/cli/run/run_tasks.h"
@@ -29,8 +29,8 @@ struct follow {
     int64_t task;           //  logs: only this task; -1: all
     follow_logs_t how;      //  logs: how they are printed
     task_output_t *output;  //  logs: writes the output
-    cadre_value_t *rows;    //  results as a listing
-    table_format_t format;  //  results: output format
+    listing_t *listing;     //  results: prints them
+    bool stop;              //  stdout cannot be written: further events are in vain
 };
 
 static int64_t s_follow_now_ms (void)
@@ -85,7 +85,9 @@ static int s_follow_take (follow_t *self, cadre_t *pool, unsigned what)
             s_take_event (self, &event);
         else if (error != CADRE_ERROR_TIMEOUT)
             exit_code = s_failed (self, error, cadre_job_message (job));
-        if (exit_code)
+        else if (self->listing)
+            self->stop = !listing_flush (self->listing);
+        if (exit_code || self->stop)
             break;
         broker_watch_check (&watch, error == CADRE_OK);
         exit_code = s_stopped (self);
@@ -154,6 +156,7 @@ static void s_logs_output (follow_t *self, const cadre_event_t *event)
     else if (event->stream == CADRE_STREAM_LOG)
         task_output_write (self->output, event->index, CADRE_STREAM_STDERR, event->bytes,
                            event->size_bytes);
+    self->stop = task_output_error (self->output, NULL) != CADRE_OK;
     if (event->cut)
         say ("task %" PRIu64 ".%u wrote more than is kept: some of it is missing", self->number,
              event->index);
@@ -171,6 +174,7 @@ static void s_logs_event (follow_t *self, const cadre_event_t *event)
     s_follow_try (self, event);
     if (self->how.wait)
         task_output_end (self->output, event->index, NULL);
+    self->stop = task_output_error (self->output, NULL) != CADRE_OK;
 }
 
 int follow_logs (cadre_t *pool, uint64_t number, int64_t task, const follow_logs_t *how)
@@ -185,7 +189,9 @@ int follow_logs (cadre_t *pool, uint64_t number, int64_t task, const follow_logs
                                    CADRE_FOLLOW_OUTPUT | CADRE_FOLLOW_RESULTS
                                        | (how->wait ? CADRE_FOLLOW_WAIT : 0));
     task_output_flush (self.output);
-    if (task_output_error (self.output, &fault) != CADRE_OK)
+    if (task_output_is_closed (self.output))
+        exit_code = SAY_EXIT_PIPE;
+    else if (task_output_error (self.output, &fault) != CADRE_OK)
         exit_code = say_fault (&fault);
     task_output_destroy (&self.output);
     return exit_code;
@@ -227,22 +233,14 @@ static void s_results_event (follow_t *self, const cadre_event_t *event)
         s_follow_set (row, "message", cadre_value_of_text (event->message));
     if (event->worker && *event->worker)
         s_follow_set (row, "worker", cadre_value_of_text (event->worker));
-    if (self->format != TABLE_NDJSON) {
-        cadre_value_append (self->rows, &row);
-        return;
-    }
-    json_print (row, 0);
-    cadre_value_destroy (&row);
+    self->stop = !listing_add (self->listing, &row);
 }
 
 int follow_results (cadre_t *pool, uint64_t number, bool wait, table_format_t format)
 {
-    follow_t self = {.number = number, .until_ms = -1, .event = s_results_event, .format = format};
-    self.rows = cadre_value_list ();
+    follow_t self = {.number = number, .until_ms = -1, .event = s_results_event};
+    self.listing = listing_new (format, s_result_columns);
     int exit_code =
         s_follow_take (&self, pool, CADRE_FOLLOW_RESULTS | (wait ? CADRE_FOLLOW_WAIT : 0));
-    if (format != TABLE_NDJSON && exit_code == 0)
-        table_print (format, self.rows, s_result_columns);
-    cadre_value_destroy (&self.rows);
-    return exit_code;
+    return listing_end (&self.listing, exit_code);
 }

@@ -40,6 +40,7 @@ struct task_output {
     spool_store_t *store;    //  of all spools
     text_t page;             //  buffer of tagged lines
     fault_t fault;           //  the write error
+    bool closed;             //  it is that the reader has closed stdout or stderr
     pthread_mutex_t lock;    //  held during every call
 };
 
@@ -99,6 +100,7 @@ static void s_task_output_write (task_output_t *self, int stream, const char *by
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0) {
+            self->closed = errno == EPIPE;
             fault_set (&self->fault, CADRE_ERROR_IO, "cannot write to standard %s: %s; %s",
                        stream == 1 ? "output" : "error", strerror (errno),
                        errno == EPIPE ? "the reader has closed it"
@@ -334,4 +336,12 @@ cadre_error_t task_output_error (task_output_t *self, fault_t *fault)
         *fault = self->fault;
     pthread_mutex_unlock (&self->lock);
     return code;
+}
+
+bool task_output_is_closed (task_output_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    const bool closed = self->closed;
+    pthread_mutex_unlock (&self->lock);
+    return closed;
 }

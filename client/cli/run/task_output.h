@@ -63,5 +63,7 @@ void task_output_flush (task_output_t *self);
 
 //  CADRE_ERROR_IO after a write error.
 cadre_error_t task_output_error (task_output_t *self, fault_t *fault);
+//  Was it that the reader of stdout or stderr has closed it?
+bool task_output_is_closed (task_output_t *self);
 
 #endif

@@ -31,8 +31,14 @@ static bool s_request_gather (request_t *self, const wire_reply_t *reply)
     }
     size_t count;
     cursor_t cursor = cursor_of_view (reply->body);
-    if (!cursor_array (&cursor, &count) || self->body.size > BODY_MAX)
+    if (!cursor_array (&cursor, &count))
         return false;
+    if (self->body.size > BODY_MAX) {
+        buffer_free (&self->body);
+        fault_set (&self->fault, CADRE_ERROR_TOO_LARGE,
+                   "the list has more than 256 MiB: ask for it in parts, with first and count");
+        return true;
+    }
     self->listed = true;
     self->count += count;
     buffer_append (&self->body, cursor.at, (size_t) (cursor.end - cursor.at));

@@ -124,6 +124,64 @@ static unsigned s_turns (house_t *self, client_t *client)
     return 0;
 }
 
+//  Asks for a page of a list.
+static size_t s_page (house_t *self, const char *what, uint64_t job, uint64_t first, uint64_t count)
+{
+    buffer_t map = {0}, frame = {0};
+    wire_envelope_t envelope;
+    cursor_t body;
+    pack_map (&map, 3);
+    request_pair_uint (&map, "job", job);
+    request_pair_uint (&map, "first", first);
+    request_pair_uint (&map, "count", count);
+    wire_request_t fields = {
+        .id = ++self->ids, .what = wire_view (what), .arguments = wire_view_of (&map)};
+    wire_write_request (&frame, (wire_envelope_t){0}, &fields);
+    assert_int_equal (wire_open (frame.data, frame.size, &envelope, &body), CADRE_OK);
+    assert_true (requests_take (self->front, self->one, &body));
+    buffer_free (&map);
+    buffer_free (&frame);
+    s_turns (self, self->one);
+    assert_false (self->last.more);
+    return s_elements (self);
+}
+
+//  The first element's number.
+static uint64_t s_first (const house_t *self, const char *key)
+{
+    cursor_t cursor = cursor_of_view (self->last.body);
+    size_t count;
+    view_t element;
+    uint64_t number;
+    assert_true (cursor_array (&cursor, &count) && cursor_skip (&cursor, &element));
+    cursor = cursor_find (element, key);
+    assert_true (cursor_uint (&cursor, &number));
+    return number;
+}
+
+//  A list is read in pages, each from behind the last element of the one before.
+static void test_lists_have_pages (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    const uint64_t first = s_job (&house, 5)->number;
+    for (unsigned i = 1; i < 5; i++)
+        s_job (&house, 5);
+    assert_int_equal (s_page (&house, "job.list", 0, 0, 2), 2);
+    assert_int_equal (s_first (&house, "job"), first);
+    assert_int_equal (s_page (&house, "job.list", 0, first + 2, 2), 2);
+    assert_int_equal (s_first (&house, "job"), first + 2);
+    assert_int_equal (s_page (&house, "job.list", 0, first + 4, 2), 1);
+    assert_int_equal (s_page (&house, "job.list", 0, first + 5, 2), 0);
+    assert_int_equal (s_page (&house, "job.list", 0, 0, 0), 5);
+    assert_int_equal (s_page (&house, "task.list", first, 2, 2), 2);
+    assert_int_equal (s_first (&house, "index"), 2);
+    assert_int_equal (s_page (&house, "task.list", first, 4, 2), 1);
+    assert_int_equal (s_page (&house, "task.list", first, 5, 2), 0);
+    s_end (&house);
+}
+
 static void test_what_is_small_is_answered_at_once (void **state)
 {
     (void) state;
@@ -338,6 +396,7 @@ int main (void)
         cmocka_unit_test (test_a_scan_is_cut_into_turns),
         cmocka_unit_test (test_a_turn_with_frames_is_short),
         cmocka_unit_test (test_clients_take_turns),
+        cmocka_unit_test (test_lists_have_pages),
         cmocka_unit_test (test_a_list_waits_for_its_reader),
         cmocka_unit_test (test_an_inbox_has_an_end),
         cmocka_unit_test (test_a_list_survives_what_it_stands_at),

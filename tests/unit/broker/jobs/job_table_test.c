@@ -87,6 +87,26 @@ static void test_a_walk_goes_on_behind_jobs_that_went (void **state)
     s_end (&rig);
 }
 
+static void test_a_walk_begins_at_a_number (void **state)
+{
+    (void) state;
+    rig_t rig;
+    walk_t walk = {0};
+    s_start (&rig);
+    job_table_walk_from (rig.table, &walk, 3);
+    assert_ptr_equal (job_table_step (&walk), rig.jobs [2]);
+    s_remove (&rig, 3);
+    job_table_walk_from (rig.table, &walk, 3); //  Behind 2
+    assert_ptr_equal (job_table_step (&walk), rig.jobs [3]);
+    s_remove (&rig, 2);
+    job_table_walk_from (rig.table, &walk, 3); //  Neither is there
+    assert_ptr_equal (job_table_step (&walk), rig.jobs [0]);
+    job_table_walk_from (rig.table, &walk, 0);
+    assert_ptr_equal (job_table_step (&walk), rig.jobs [0]);
+    walk_end (&walk);
+    s_end (&rig);
+}
+
 static void test_numbers_are_given_once (void **state)
 {
     (void) state;
@@ -106,6 +126,7 @@ int main (void)
         cmocka_unit_test (test_a_job_is_found_until_it_is_removed),
         cmocka_unit_test (test_an_identity_that_was_released_can_be_taken_again),
         cmocka_unit_test (test_a_walk_goes_on_behind_jobs_that_went),
+        cmocka_unit_test (test_a_walk_begins_at_a_number),
         cmocka_unit_test (test_numbers_are_given_once),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
