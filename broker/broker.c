@@ -29,6 +29,7 @@
 #include "common/descriptors.h"
 #include "common/entropy.h"
 #include "common/log.h"
+#include "common/sharing.h"
 #include "common/socket_folder.h"
 
 #define BROKER_DESCRIPTORS 32     //  Three sockets, their peers, and a reserve
@@ -238,6 +239,7 @@ static void s_build (broker_t *self)
     context_t *ctx = &self->ctx;
     ctx->timers = timers_new ();
     assert (ctx->timers);
+    ctx->probe = sharing_probe ();
     ctx->roster = roster_new ();
     roster_limit (ctx->roster, ctx);
     ctx->ready = ready_new (ctx->roster);
@@ -333,6 +335,7 @@ void broker_destroy (broker_t **self_p)
     s_broker_close (self, &self->pull_sink, ADDRESS_SINK);
     if (self->signal_fd >= 0)
         close (self->signal_fd);
+    bulk_release (&self->ctx.probe);
     free (self);
     *self_p = NULL;
 }

@@ -133,28 +133,8 @@ static bool s_is_sound (int fd, uint64_t size_bytes)
            && fstatfs (fd, &filesystem) == 0 && filesystem.f_type == FILESYSTEM_MEMORY;
 }
 
-//  No descriptor may be kept: the bytes move to plain memory.
-static bulk_t *s_copy (int fd, size_t size_bytes)
-{
-    uint8_t *bytes = malloc (size_bytes);
-    size_t at = 0;
-    while (bytes && at < size_bytes) {
-        ssize_t got = pread (fd, bytes + at, size_bytes - at, (off_t) at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        at += (size_t) got;
-    }
-    if (bytes && at == size_bytes)
-        return bulk_of_memory (bytes, size_bytes);
-    free (bytes);
-    return NULL;
-}
-
 bulk_t *bulk_of_descriptor (int fd, uint64_t size_bytes, bool keep)
 {
-    bulk_t *self = NULL;
     if (fd < 0)
         return NULL;
     if (!s_is_sound (fd, size_bytes)) {
@@ -162,18 +142,14 @@ bulk_t *bulk_of_descriptor (int fd, uint64_t size_bytes, bool keep)
         return NULL;
     }
     if (keep && s_enter_file ()) {
-        self = s_of_file (fd, (size_t) size_bytes);
+        bulk_t *self = s_of_file (fd, (size_t) size_bytes);
         if (self)
             return self;
         atomic_fetch_sub (&s_files, 1);
-    } else if (keep) {
-        self = s_copy (fd, (size_t) size_bytes);
-    } else {
-        uint8_t *bytes = s_map (fd, (size_t) size_bytes);
-        self = bytes ? s_new (bytes, (size_t) size_bytes, true) : NULL;
     }
+    uint8_t *bytes = s_map (fd, (size_t) size_bytes);
     close (fd);
-    return self;
+    return bytes ? s_new (bytes, (size_t) size_bytes, true) : NULL;
 }
 
 //  What is no file in memory is not opened, since that could have effects: it is only looked at.

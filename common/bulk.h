@@ -1,16 +1,17 @@
 /*  bulk.h - large bytes that change no more, held by several
  *
- *  A bulk is a sealed file in memory (memfd_create), mapped to be read, or plain memory where no
- *  file is to be had. Whoever needs it holds it; the last one to release it frees it. So a large
- *  payload is written once, and then only its reference moves: from one list to another, through a
- *  socket to a slot (SCM_RIGHTS), or by name to another process of this machine and user.
+ *  A bulk is a sealed file in memory (memfd_create) that is mapped for reading, or plain memory
+ *  where there is no such file. Each user holds a reference; the last release frees the bytes. So a
+ *  large payload is written once, and then only references move: between lists, through a socket to
+ *  a slot (SCM_RIGHTS), or by name to another process of the same machine and user.
  *
- *  A file that others made is believed only when it is a file in memory, has exactly the size that
- *  was said, all of it written, and the seals against writing, shrinking, growing and new seals. So
- *  its bytes stay what they were when they were looked at, and reading them raises no signal.
+ *  A file from another process is accepted only if it is a file in memory of exactly the announced
+ *  size, without holes, and has the seals against writing, shrinking, growing and further seals. So
+ *  its bytes cannot change after they were checked, and reading them cannot raise SIGBUS.
  *
- *  Files take descriptors: at most a quarter of those that the process may have. Beyond that
- *  bulk_of_pieces fails, and bulks that come from others are copied to plain memory.
+ *  At most a quarter of the descriptors that the process may have are used for files. Beyond that
+ *  bulk_of_pieces fails, and files from others are only mapped: they can be read, but not sent on
+ *  as files.
  *
  *  Any thread; the counts are atomic.
  */
@@ -40,9 +41,9 @@ bulk_t *bulk_of_pieces (const view_t *pieces, size_t count);
 //  Plain memory from malloc, which it takes over.
 bulk_t *bulk_of_memory (uint8_t *bytes, size_t size_bytes);
 
-//  A file that came through a socket, or that another process names; the descriptor is taken over
-//  in any case. keep: it is to be sent on, else its descriptor is given back at once. NULL when it
-//  is not what it should be, or there is no descriptor or memory for it.
+//  A file that was received through a socket (the descriptor is always taken), or that another
+//  process names. keep: it will be sent on, so its descriptor is kept. NULL when the file is not
+//  acceptable, or there is no descriptor or memory.
 bulk_t *bulk_of_descriptor (int fd, uint64_t size_bytes, bool keep);
 bulk_t *bulk_open (const bulk_name_t *name, uint64_t size_bytes, bool keep);
 

@@ -1,9 +1,9 @@
-/*  gather.h - large bytes that are packed are noted, and copied once
+/*  gather.h - large data that is packed is copied only once
  *
- *  A buffer with a gather does not copy large texts and blobs that are packed into it: where they
- *  belong is noted. When all is packed, gather_take puts both together, in a sealed file
- *  (bulk.h) or, where none is to be had, in plain memory. The bytes must stay where they are until
- *  then. One thread at a time.
+ *  When a buffer has a gather, large texts and blobs that are packed into it are not copied: their
+ *  position is noted. gather_take then writes everything at once, to a sealed file (bulk.h) or, if
+ *  that is not possible, to plain memory. The data must stay valid until then. One thread at a
+ *  time.
  *
  *      gather_t gather = {0};
  *      buffer_t payload = {.gather = &gather};

@@ -21,6 +21,10 @@ void parts_destroy (parts_t **self_p);
 //  are given up, as by parts_give_up, but not the payload to which a part is added.
 void parts_bound (parts_t *self, size_t held_bytes);
 
+//  From now on parts may be those of files that the peer names (sharing.h). keep: their descriptors
+//  are kept, to send them on.
+void parts_share (parts_t *self, bool keep);
+
 //  Adds a part. CADRE_ERROR_PROTOCOL when it does not continue the earlier parts,
 //  CADRE_ERROR_TOO_LARGE when the payload or the number of payloads exceeds the limits.
 cadre_error_t parts_add (parts_t *self, const wire_part_t *part);

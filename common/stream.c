@@ -1,10 +1,14 @@
 //  stream.c - numbered frames in order, kept until they are acknowledged
 
 #include "common/stream.h"
+#include "common/bulk.h"
+#include "common/sharing.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <utlist.h>
+
+#define PART_HEAD_BYTES 128u //  More than a PART frame has besides the bytes
 
 //  One frame, from put until acknowledgement.
 typedef struct item {
@@ -15,8 +19,11 @@ typedef struct item {
     uint64_t tasks;    //  Tasks in it
     bool metered;      //  It counts against the window
     bool part;         //  A PART frame of a payload
+    size_t held;       //  Of a PART without bytes: how many of a file it counts for
+    bulk_t *file;      //  That file, kept until the peer has opened it
     buffer_t payload;  //  The payload to which it refers, if any, kept for a new session
     uint64_t number;   //  Of that payload
+    bool shared;       //  It goes as a file
     size_t cut;        //  Bytes of the payload that were split off
     bool refused;      //  The peer refuses it
     buffer_t instead;  //  Replacement in a new session; empty: none
@@ -30,6 +37,7 @@ struct stream {
     item_t *waiting;          //  To be returned, oldest first
     item_t *cutting;          //  Items whose payloads are being split, in turn
     bool part_turn;           //  The next frame is a part, if there is one
+    bool shares;              //  The peer can open files
     bool overdraws;           //  The rest of the window need not hold the whole frame
     size_t frames;            //  In sent and waiting
     size_t bytes;             //  Held in total
@@ -61,6 +69,7 @@ static void s_item_destroy (item_t *item)
     buffer_free (&item->frame);
     buffer_free (&item->payload);
     buffer_free (&item->instead);
+    bulk_release (&item->file);
     free (item);
 }
 
@@ -139,7 +148,59 @@ static bool s_fits_window (const stream_t *self, const item_t *item)
     if (!item->metered || item->sequence)
         return true;
     return s_is_left (self, self->grant_tasks, self->metered_tasks, item->tasks)
-           && s_is_left (self, self->grant_bytes, self->metered_bytes, item->frame.size);
+           && s_is_left (self, self->grant_bytes, self->metered_bytes,
+                         item->frame.size + item->held);
+}
+
+//  Is the payload a file that the peer can open?
+static bool s_is_shared (const stream_t *self, const buffer_t *payload)
+{
+    return self->shares && payload->bulk && bulk_descriptor (payload->bulk) >= 0;
+}
+
+//  A PART frame: with the bytes, or for a shared file only their number. It is not queued yet.
+static item_t *s_part_new (stream_t *self, uint64_t number, const buffer_t *payload, size_t at,
+                           bool shared, size_t *size)
+{
+    size_t left = payload->size - at;
+    *size = left < WIRE_PART_MAX ? left : WIRE_PART_MAX;
+    wire_part_t fields = {.payload = number, .total = payload->size};
+    buffer_t frame = {0}, file = {0};
+    bulk_name_t name;
+    if (shared)
+        fields.held = *size;
+    else
+        fields.bytes = (view_t){.data = payload->data + at, .size = *size};
+    if (shared && at == 0 && bulk_name (payload->bulk, &name)) {
+        sharing_pack_name (&file, &name);
+        fields.file = wire_view_of (&file);
+    }
+    wire_write_part (&frame, (wire_envelope_t){0}, &fields);
+    buffer_free (&file);
+    item_t *part = s_item_new (&frame, 0, true);
+    part->part = true;
+    part->held = fields.held;
+    part->file = shared ? bulk_hold (payload->bulk) : NULL;
+    self->frames++;
+    self->bytes += part->frame.size;
+    self->unsent_bytes += part->frame.size;
+    return part;
+}
+
+unsigned stream_put_parts (stream_t *self, uint64_t number, const buffer_t *payload)
+{
+    unsigned count = 0;
+    bool shared = s_is_shared (self, payload);
+    for (size_t at = 0, size; at < payload->size; at += size, count++) {
+        item_t *part = s_part_new (self, number, payload, at, shared, &size);
+        DL_APPEND (self->waiting, part);
+    }
+    return count;
+}
+
+void stream_share (stream_t *self)
+{
+    self->shares = true;
 }
 
 //  Splits the next part off the payload whose turn it is, and puts it at the front of the waiting
@@ -147,22 +208,17 @@ static bool s_fits_window (const stream_t *self, const item_t *item)
 static item_t *s_cut_part (stream_t *self)
 {
     item_t *item = self->cutting;
-    size_t left = item->payload.size - item->cut;
-    size_t size = left < WIRE_PART_MAX ? left : WIRE_PART_MAX;
-    wire_part_t fields = {.payload = item->number,
-                          .total = item->payload.size,
-                          .bytes = {.data = item->payload.data + item->cut, .size = size}};
-    buffer_t frame = {0};
-    wire_write_part (&frame, (wire_envelope_t){0}, &fields);
-    item_t *part = s_item_new (&frame, 0, true);
-    part->part = true;
-    self->frames++;
-    self->bytes += part->frame.size;
-    self->unsent_bytes += part->frame.size - size;
+    size_t size;
+    if (item->cut == 0)
+        item->shared = s_is_shared (self, &item->payload);
+    item_t *part = s_part_new (self, item->number, &item->payload, item->cut, item->shared, &size);
+    self->unsent_bytes -= size;
     item->cut += size;
     DL_DELETE (self->cutting, item);
     if (item->cut == item->payload.size)
         DL_PREPEND (self->waiting, item);
+    else if (part->held) //  Its parts are small: nobody waits for them
+        DL_PREPEND (self->cutting, item);
     else
         DL_APPEND (self->cutting, item);
     DL_PREPEND (self->waiting, part);
@@ -173,7 +229,8 @@ static item_t *s_cut_part (stream_t *self)
 static bool s_part_fits (const stream_t *self)
 {
     return self->cutting
-           && s_is_left (self, self->grant_bytes, self->metered_bytes, WIRE_PART_MAX + 64);
+           && s_is_left (self, self->grant_bytes, self->metered_bytes,
+                         WIRE_PART_MAX + PART_HEAD_BYTES);
 }
 
 //  The next frame: frames and parts alternate; frames to be sent again come first, in order.
@@ -202,7 +259,7 @@ const buffer_t *stream_next (stream_t *self)
         item->sequence = ++self->last;
         if (item->metered) {
             self->metered_tasks += item->tasks;
-            self->metered_bytes += item->frame.size;
+            self->metered_bytes += item->frame.size + item->held;
         }
     }
     self->unsent_bytes -= item->frame.size;
@@ -334,6 +391,7 @@ void stream_restart (stream_t *self, uint64_t session)
     DL_FOREACH_SAFE (self->waiting, item, next)
         s_start_over (self, item);
     self->session = session;
+    self->shares = false;
     self->last = self->acknowledged = 0;
     self->grant_tasks = self->grant_bytes = 0;
     self->metered_tasks = self->metered_bytes = 0;

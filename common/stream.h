@@ -47,6 +47,14 @@ void stream_put (stream_t *self, buffer_t *frame, uint64_t tasks, bool metered);
 void stream_put_payload (stream_t *self, uint64_t number, buffer_t *payload, buffer_t *frame,
                          uint64_t tasks);
 
+//  Puts the parts of a payload in order with other frames, and returns how many there are. Whoever
+//  calls this keeps the payload, and puts it again in a new session.
+unsigned stream_put_parts (stream_t *self, uint64_t number, const buffer_t *payload);
+
+//  The peer can open files of this process (sharing.h): from now on payloads in files are sent by
+//  name, until a new session begins.
+void stream_share (stream_t *self);
+
 //  A number for the next payload of this stream, never 0.
 uint64_t stream_payload_number (stream_t *self);
 

@@ -57,6 +57,9 @@ cadre_value_t *value_codec_read (cursor_t *cursor);
 //  The type of the next value: CADRE_TYPE_FAILURE for any ext. False when it is malformed.
 bool value_codec_peek (const cursor_t *cursor, cadre_type_t *type);
 
+//  Passes over an argument of that letter, and returns the size of a text or blob that has one.
+size_t value_build_pass (char letter, va_list *arguments);
+
 //  Appends one msgpack array of the arguments, by the letters of cadre_submit (types may be NULL or
 //  empty: none). CADRE_ERROR_ARGUMENT, and nothing is appended, when a letter is unknown or a text
 //  is NULL.

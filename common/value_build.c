@@ -137,6 +137,21 @@ static bool s_pack_argument (buffer_t *self, char letter, va_list *arguments)
     }
 }
 
+size_t value_build_pass (char letter, va_list *arguments)
+{
+    switch (letter) {
+    case 'i': (void) va_arg (*arguments, int64_t); return 0;
+    case 'u': (void) va_arg (*arguments, uint64_t); return 0;
+    case 'd': (void) va_arg (*arguments, double); return 0;
+    case 'b': (void) va_arg (*arguments, int); return 0;
+    case 's':
+    case 'v': (void) va_arg (*arguments, const void *); return 0;
+    case 'S':
+    case 'B': (void) va_arg (*arguments, const void *); return va_arg (*arguments, size_t);
+    default: return 0;
+    }
+}
+
 static bool s_pack_typed (buffer_t *self, const cadre_typed_t *typed)
 {
     switch (typed->type) {

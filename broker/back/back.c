@@ -59,6 +59,8 @@ static void s_handle_beat (back_t *self, worker_record_t *worker, const wire_bea
         return;
     }
     lane_received (worker->lane, beat->received);
+    if (beat->shares && worker->shares)
+        lane_share (worker->lane);
     if (self->ctx->now_us - worker->judged_us < (int64_t) self->ctx->beat_ms * 900)
         return;
     worker->judged_us = self->ctx->now_us;

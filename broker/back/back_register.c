@@ -9,6 +9,7 @@
 #include "broker/back/output_grants.h"
 #include "common/entropy.h"
 #include "common/log.h"
+#include "common/sharing.h"
 
 #define HELLO_US 250000 //  Minimum interval of HELLOs of one worker, or on one connection
 #define HELLO_AHEAD 4   //  Burst of HELLOs
@@ -103,8 +104,9 @@ static bool s_adopt (back_t *self, worker_record_t *worker, const wire_worker_he
 
 static void s_welcome (back_t *self, const worker_record_t *worker, const spans_t *adopted)
 {
-    buffer_t list = {0};
+    buffer_t list = {0}, offers = {0};
     spans_pack (adopted, &list);
+    size_t count = worker->shares ? sharing_pack (self->ctx->probe, &offers) : 0;
     wire_worker_welcome_t fields = {.minor = WIRE_MINOR,
                                     .lane = lane_number (worker->lane),
                                     .epoch = self->ctx->epoch,
@@ -112,11 +114,22 @@ static void s_welcome (back_t *self, const worker_record_t *worker, const spans_
                                     .lost_ms = self->ctx->lost_ms,
                                     .sink_bytes = CONTEXT_SINK_BYTES,
                                     .output_bytes = CONTEXT_OUTPUT_BYTES,
-                                    .adopted = wire_list_of (&list, adopted->count)};
+                                    .adopted = wire_list_of (&list, adopted->count),
+                                    .capabilities = wire_list_of (&offers, count)};
     wire_write_worker_welcome (&self->frame, (wire_envelope_t){.session = worker->session},
                                &fields);
     back_session_send (self, worker->route);
     buffer_free (&list);
+    buffer_free (&offers);
+}
+
+//  As with clients: only within the machine, and of peers that need no key.
+static void s_share (const back_t *self, worker_record_t *worker, const wire_worker_hello_t *hello)
+{
+    worker->shares = !*worker->key && sharing_is_local (self->ctx->peer_fd)
+                     && sharing_opens (&hello->capabilities);
+    if (worker->shares)
+        parts_share (worker->parts, true);
 }
 
 //  A worker that cannot be accepted is forgotten, unless it has leases, with which it may return
@@ -241,6 +254,7 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
         return;
     }
     roster_begin_session (self->ctx->roster, worker, &lane, session);
+    s_share (self, worker, &hello);
     s_welcome (self, worker, &adopted);
     output_grants_repeat (self, worker);
     spans_free (&adopted);

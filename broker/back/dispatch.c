@@ -263,10 +263,10 @@ static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, worker_r
         return false;
     wire_lane_task_t task = {.index = index,
                              .attempt = job->tasks [index].attempt + 1u,
-                             .payload = payloads_large (job->stock, index),
                              .expire_us = expiry_left_us (self->ctx, job, index)};
     ledger_lease (self->ctx->ledger, job, index, worker, ++self->ctx->serial);
-    lane_put_large (worker->lane, job->number, self->ctx->serial, &task);
+    lane_put_large (worker->lane, job->number, self->ctx->serial, &task,
+                    payloads_large_buffer (job->stock, index));
     return true;
 }
 

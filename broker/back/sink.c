@@ -253,6 +253,7 @@ static bool s_sink_part (back_t *self, worker_record_t *worker, cursor_t *body)
     if (!wire_read_part (body, &part) || !cursor_done (body))
         return false;
     size_t before = parts_held (worker->parts);
+    worker->unacknowledged_bytes += part.held <= WIRE_PART_MAX ? part.held : 0;
     cadre_error_t error = parts_add (worker->parts, &part);
     s_sink_count (self->ctx, error == CADRE_OK);
     self->ctx->sink_bytes += parts_held (worker->parts) - before;

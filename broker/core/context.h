@@ -74,6 +74,7 @@ typedef struct context {
     uint64_t memory_limit;                    //  Bytes that the broker may hold
     bool embedded;                            //  No other process can join
     bool insecure;                            //  Other hosts can join without a key
+    struct bulk *probe;                       //  Offered to local peers (sharing.h); NULL: none
     struct authz *authz;                      //  Keys; NULL: every peer is accepted
     uint64_t (*turned_away) (void);           //  Number of connections not accepted; or NULL
     const struct throttle *throttle;          //  Limits what libzmq reads; NULL: no limit

@@ -32,7 +32,10 @@ static bool s_front_frames_part (front_t *self, client_t *client, cursor_t *body
     if (!wire_read_part (body, &part) || !cursor_done (body)
         || !s_fits_memory (self, client, &part))
         return false;
-    client->received_bytes += size_bytes;
+    if (part.held > WIRE_PART_MAX)
+        return false;
+    client->received_bytes += size_bytes + part.held;
+    client->unacknowledged_bytes += part.held;
     self->ctx->frame_work++;
     return client->received_bytes <= client->granted_bytes
            && parts_add (client->parts, &part) == CADRE_OK;
@@ -135,6 +138,8 @@ static bool s_front_frames_beat (front_t *self, client_t *client, cursor_t *body
     if (beat.sent > client->in.received && !client->deaf)
         front_session_who (self,
                            client->route); //  Frames are missing, and no later frame has shown that
+    if (beat.shares && client->shares)
+        stream_share (client->out);
     client_touch (client, self->ctx);
     return s_take_parked (self, client);
 }

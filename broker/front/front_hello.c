@@ -8,11 +8,14 @@
 #include "broker/front/front_capacity.h"
 #include "broker/front/front_session.h"
 #include "common/log.h"
+#include "common/sharing.h"
 
 #define RELEASE CADRE_VERSION_STRING
 
 static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t answers)
 {
+    buffer_t offers = {0};
+    size_t count = client->shares ? sharing_pack (self->ctx->probe, &offers) : 0;
     windows_raise (&self->windows, client);
     wire_client_welcome_t fields = {.minor = WIRE_MINOR,
                                     .resumed = resumed,
@@ -23,11 +26,23 @@ static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t a
                                     .lost_ms = self->ctx->lost_ms,
                                     .broker = wire_view (self->ctx->name),
                                     .version = wire_view (RELEASE),
+                                    .capabilities = wire_list_of (&offers, count),
                                     .epoch = self->ctx->epoch,
                                     .answers = answers};
     wire_write_client_welcome (&self->frame, (wire_envelope_t){.session = client->session},
                                &fields);
     front_session_send (self, client->route);
+    buffer_free (&offers);
+}
+
+//  Files are opened only for peers on this machine that need no key: they are of the broker's user.
+static void s_share (const front_t *self, client_t *client, const wire_client_hello_t *hello)
+{
+    if (client->shares || *client->key || !sharing_is_local (self->ctx->peer_fd)
+        || !sharing_opens (&hello->capabilities))
+        return;
+    client->shares = true;
+    parts_share (client->parts, true);
 }
 
 //  named: the session in the HELLO. If it is not the present one, the client either has not
@@ -155,6 +170,7 @@ void front_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t
     client->hello_us = hello_us > client->hello_us ? hello_us : client->hello_us;
     client->heard_us = self->ctx->now_us;
     stream_grant (client->out, hello.window_tasks, hello.window_bytes);
+    s_share (self, client, &hello);
     s_welcome (self, client, resumed, named);
     client_touch (client, self->ctx);
 }

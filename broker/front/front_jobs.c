@@ -162,6 +162,13 @@ static bool s_take_parts (client_t *client, job_t *job, uint32_t first, const wi
         }
         cursor_skip (&cursor, &payload);
         uint64_t number = wire_parts_of (payload);
+        if (number && parts_take_given_up (client->parts, number)) {
+            fault_set (
+                fault, CADRE_ERROR_DESCRIPTORS,
+                "the broker has no descriptor or memory for the file of a payload: raise its "
+                "limit (ulimit -n)");
+            return false;
+        }
         if (!number || !parts_take_as (client->parts, number, shape, &large, fault))
             return false;
         cursor_t begin = cursor_of_view (wire_view_of (&large));

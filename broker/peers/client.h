@@ -100,6 +100,7 @@ typedef struct client {
     int64_t stuck_us;   //  Since when it fails to acknowledge; 0: it acknowledges, or need not
     uint64_t stuck_at;  //  What it had acknowledged at that time
     bool stalled;       //  Its backlog is over the limit: its jobs are not dispatched
+    bool shares;        //  Its files can be opened here
     bool durable;       //  It has opened a durable job
     bool sends_durable; //  The last tasks from it were durable
     bool told_full;     //  It was told that it waits for memory

@@ -296,17 +296,22 @@ void lane_put_tasks (lane_t *self, uint64_t job, uint64_t serial, const buffer_t
     stream_put (self->out, &frame, count, true);
 }
 
-void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, const wire_lane_task_t *task)
+void lane_share (lane_t *self)
+{
+    stream_share (self->out);
+}
+
+void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, const wire_lane_task_t *task,
+                     const buffer_t *payload)
 {
     uint64_t number = stream_payload_number (self->out);
-    buffer_t reference = {0}, item = {0}, frame = {0}, copy = {0};
+    buffer_t reference = {0}, item = {0}, frame = {0}, shared = buffer_share (payload);
     wire_pack_parts (&reference, number);
     wire_lane_task_t referring = *task;
     referring.payload = wire_view_of (&reference);
     wire_pack_lane_task (&item, &referring);
     s_write_tasks (&frame, job, serial, &item, 1);
-    buffer_append (&copy, task->payload.data, task->payload.size);
-    stream_put_payload (self->out, number, &copy, &frame, 1);
+    stream_put_payload (self->out, number, &shared, &frame, 1);
     buffer_free (&reference);
     buffer_free (&item);
 }

@@ -66,7 +66,11 @@ void lane_put_tasks (lane_t *self, uint64_t job, uint64_t serial, const buffer_t
                      size_t count);
 
 //  One task whose payload goes in parts; the payload is copied.
-void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, const wire_lane_task_t *task);
+void lane_put_large (lane_t *self, uint64_t job, uint64_t serial, const wire_lane_task_t *task,
+                     const buffer_t *payload);
+
+//  The worker can open files of this process: payloads in files are sent by name.
+void lane_share (lane_t *self);
 
 //  Highest sequence number sent; tasks sent or queued; is anything unsent?
 uint64_t lane_sent (const lane_t *self);

@@ -68,6 +68,7 @@ typedef struct worker_record {
     bool threads;   //  Slots are threads
     bool commands;  //  Runs commands
     bool breached;  //  Its last session ended because of a task
+    bool shares;    //  Its files can be opened here
     bool draining;  //  It was told to leave, or is leaving: holds for its next session, too
     char **labels;  //  Labels that jobs may require
     size_t labels_count;           //  How many

@@ -194,6 +194,7 @@ void payloads_put_large (payloads_t *self, uint32_t index, buffer_t *payload)
     assert (large);
     large->index = index;
     large->payload = buffer_take (payload);
+    buffer_freeze (&large->payload); //  Each lease of the task shares it
     account_add (self->account, large->payload.size);
     HASH_ADD (hh, self->large, index, sizeof large->index, large);
 }
@@ -351,12 +352,17 @@ view_t payloads_get (payloads_t *self, uint32_t index)
                     .size = end - block->offsets [place]};
 }
 
-view_t payloads_large (const payloads_t *self, uint32_t index)
+const buffer_t *payloads_large_buffer (const payloads_t *self, uint32_t index)
 {
     large_t *large;
     HASH_FIND (hh, self->large, &index, sizeof index, large);
     assert (large);
-    return wire_view_of (&large->payload);
+    return &large->payload;
+}
+
+view_t payloads_large (const payloads_t *self, uint32_t index)
+{
+    return wire_view_of (payloads_large_buffer (self, index));
 }
 
 size_t payloads_large_size (const payloads_t *self, uint32_t index)

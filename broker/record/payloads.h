@@ -78,6 +78,7 @@ void payloads_put_large (payloads_t *self, uint32_t index, buffer_t *payload);
 view_t payloads_get (payloads_t *self, uint32_t index);
 
 //  The payload of a task whose value is a reference to parts.
+const buffer_t *payloads_large_buffer (const payloads_t *self, uint32_t index);
 view_t payloads_large (const payloads_t *self, uint32_t index);
 
 //  Size of a payload that came in parts; 0 for others.

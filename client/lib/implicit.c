@@ -254,10 +254,21 @@ cadre_error_t implicit_reserve (implicit_t *self, fault_t *fault)
                       "no memory for so many futures: raise the limit (ulimit -v)");
 }
 
-void implicit_add (implicit_t *self, cadre_future_t *future, size_t mark)
+static void s_note (implicit_t *self, cadre_future_t *future)
 {
     *s_implicit_place (self, self->work.count) = future;
     future->job = self;
     future->index = self->work.count;
+}
+
+void implicit_add (implicit_t *self, cadre_future_t *future, size_t mark)
+{
+    s_note (self, future);
     work_add (&self->work, mark);
+}
+
+void implicit_add_large (implicit_t *self, cadre_future_t *future, buffer_t *payload)
+{
+    s_note (self, future);
+    work_add_large (&self->work, payload);
 }

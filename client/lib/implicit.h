@@ -24,8 +24,9 @@ work_t *implicit_work (implicit_t *self);
 //  Has room for one more future. CADRE_ERROR_MEMORY.
 cadre_error_t implicit_reserve (implicit_t *self, fault_t *fault);
 
-//  After implicit_reserve: adds the task whose payload is in the batch after mark; future gets its
-//  result.
+//  After implicit_reserve: adds the task whose payload is in the batch after mark, or is large and
+//  taken; future gets its result.
+void implicit_add_large (implicit_t *self, cadre_future_t *future, buffer_t *payload);
 void implicit_add (implicit_t *self, cadre_future_t *future, size_t mark);
 
 //  ---- for the future of a task that has not ended ----

@@ -62,12 +62,16 @@ static bool s_is_first (work_t *self, const wire_result_t *record)
 }
 
 //  lacked: size of a value that could not be allocated, 0: none.
-static bool s_take_result (work_t *self, const wire_result_t *record, view_t value, uint64_t lacked)
+static bool s_take_result (work_t *self, const wire_result_t *record, buffer_t *whole,
+                           uint64_t lacked)
 {
     result_t result;
     if (self->follow ? record->index > WIRE_TASKS_MAX : record->index >= self->sent)
         return false;
-    if (lacked ? !result_lacking (&result, record, lacked) : !result_of (&result, record, value))
+    bool fine = lacked        ? result_lacking (&result, record, lacked)
+                : whole->size ? result_of_whole (&result, record, whole)
+                              : result_of (&result, record, record->value);
+    if (!fine)
         return false;
     if (s_is_first (self, record)) {
         self->ended++;
@@ -83,16 +87,13 @@ static bool s_intake_on_result (cadre_t *pool, cursor_t *cursor)
     wire_result_t record;
     if (!wire_read_result (cursor, &record))
         return false;
-    view_t value = record.value;
     buffer_t whole = {0};
-    uint64_t parts = wire_parts_of (value);
+    uint64_t parts = wire_parts_of (record.value);
     uint64_t lacked = parts ? session_put_lacked_parts (pool_session (pool), parts) : 0;
     if (parts && !lacked && !session_put_take_parts (pool_session (pool), parts, &whole))
         return false;
-    if (parts)
-        value = wire_view_of (&whole);
     work_t *work = s_intake_find (pool, record.ref);
-    bool fine = !work || work->final || s_take_result (work, &record, value, lacked);
+    bool fine = !work || work->final || s_take_result (work, &record, &whole, lacked);
     buffer_free (&whole);
     return fine;
 }

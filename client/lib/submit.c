@@ -3,9 +3,12 @@
 #include "client/lib/implicit.h"
 #include "client/lib/job_spec.h"
 #include "client/lib/pool/promise.h"
+#include "common/gather.h"
 #include "common/memory_check.h"
 #include "common/pack.h"
 #include "common/value.h"
+
+#include <string.h>
 
 //  The definition of a task; one of the last four members is set.
 typedef struct task {
@@ -17,6 +20,7 @@ typedef struct task {
     const cadre_typed_t *typed;         //  The same, each with its type; or
     const cadre_value_t *value;         //  A list of them; or
     const char *const *argv;            //  A command
+    buffer_t *large;                    //  Packed already, since it is large; or empty
 } task_t;
 
 static cadre_error_t s_submit_pack (buffer_t *payload, const task_t *task, fault_t *fault)
@@ -49,6 +53,64 @@ static cadre_error_t s_submit_check (const buffer_t *payload, size_t mark, unsig
     return rules_check (task, rules_payload (kind), fault) ? CADRE_OK : fault->code;
 }
 
+//  The size of the largest text or blob among the arguments.
+static size_t s_largest (const task_t *task)
+{
+    size_t largest = 0, size;
+    va_list arguments;
+    for (const cadre_typed_t *at = task->typed; at && at->type; at++)
+        if ((at->type == 'B' || at->type == 'S') && at->size_bytes > largest)
+            largest = at->size_bytes;
+    if (!task->arguments || !task->types || !strpbrk (task->types, "BS"))
+        return largest;
+    va_copy (arguments, *task->arguments);
+    for (const char *at = task->types; *at; at++) {
+        size = value_build_pass (*at, &arguments);
+        largest = size > largest ? size : largest;
+    }
+    va_end (arguments);
+    return largest;
+}
+
+//  Large arguments are packed before the lock is taken: others need not wait while they are copied,
+//  once, to a file.
+static cadre_error_t s_prepare (const task_t *task, fault_t *fault)
+{
+    gather_t gather = {0};
+    if (s_largest (task) < GATHER_LEAST)
+        return CADRE_OK;
+    task->large->checked = true;
+    task->large->gather = &gather;
+    cadre_error_t error = s_submit_pack (task->large, task, fault);
+    if (!error && gather_size (&gather, task->large) > WIRE_PAYLOAD_MAX)
+        error = fault_set (fault, CADRE_ERROR_TOO_LARGE,
+                           "the arguments have more than 1 GiB: pass a file's name instead");
+    if (!error)
+        gather_take (&gather, task->large, WIRE_INLINE_MAX + 1);
+    task->large->gather = NULL;
+    return error;
+}
+
+//  Appends the payload, which may have been packed before, to the batch.
+static cadre_error_t s_append (buffer_t *batch, const task_t *task, fault_t *fault)
+{
+    if (!task->large->size)
+        return s_submit_pack (batch, task, fault);
+    buffer_append (batch, task->large->data, task->large->size);
+    return CADRE_OK;
+}
+
+static cadre_error_t s_add_large (implicit_t *job, const task_t *task, cadre_future_t *future,
+                                  fault_t *fault)
+{
+    buffer_t *payload = task->large;
+    if (work_enter (implicit_work (job), payload->size, payload->failed, fault)
+        || s_submit_check (payload, 0, task->kind, fault))
+        return fault->code;
+    implicit_add_large (job, future, payload);
+    return CADRE_OK;
+}
+
 static cadre_error_t s_submit_add (cadre_t *pool, const task_t *task, cadre_future_t *future,
                                    fault_t *fault)
 {
@@ -57,9 +119,11 @@ static cadre_error_t s_submit_add (cadre_t *pool, const task_t *task, cadre_futu
     implicit_t *job = implicit_choose (pool, task->kind, task->function, task->options, fault);
     if (!job || implicit_reserve (job, fault))
         return fault->code;
+    if (task->large->size > WIRE_INLINE_MAX || task->large->failed)
+        return s_add_large (job, task, future, fault);
     work_t *work = implicit_work (job);
     size_t mark = work->batch.size;
-    if (s_submit_pack (&work->batch, task, fault)
+    if (s_append (&work->batch, task, fault)
         || s_submit_check (&work->batch, mark, task->kind, fault)
         || work_enter (work, work->batch.size - mark, false, fault)) {
         work->batch.size = mark;
@@ -70,20 +134,26 @@ static cadre_error_t s_submit_add (cadre_t *pool, const task_t *task, cadre_futu
     return CADRE_OK;
 }
 
-static cadre_future_t *s_submit (cadre_t *pool, const task_t *task)
+static cadre_future_t *s_submit (cadre_t *pool, const task_t *given)
 {
+    buffer_t large = {0};
+    task_t task = *given;
     if (!pool || pool_forked (pool))
         return NULL;
-    cadre_future_t *future = promise_new (pool, task->kind == WIRE_KIND_COMMAND);
+    task.large = &large;
+    cadre_future_t *future = promise_new (pool, task.kind == WIRE_KIND_COMMAND);
     if (!future)
         return NULL;
     fault_t fault;
     fault_clear (&fault);
+    cadre_error_t error = s_prepare (&task, &fault);
     pool_lock (pool);
-    cadre_error_t error = s_submit_add (pool, task, future, &fault);
+    if (!error)
+        error = s_submit_add (pool, &task, future, &fault);
     if (error)
         promise_fail (future, &fault);
     pool_unlock (pool);
+    buffer_free (&large);
     if (error)
         message_say (pool, &fault);
     return future;

@@ -77,6 +77,7 @@ void link_destroy (link_t **self_p)
     timers_cancel (self->options.timers, &self->hello);
     link_close_session (self);
     sockets_destroy (&self->back);
+    bulk_release (&self->probe);
     broker_search_destroy (&self->search);
     free (self);
     *self_p = NULL;
@@ -119,7 +120,7 @@ static void s_set_alarm (link_t *self)
 static void s_say_hello (link_t *self)
 {
     wire_worker_hello_t fields = self->options.hello;
-    buffer_t spans = {0}, frame = {0};
+    buffer_t spans = {0}, frame = {0}, offers = {0};
     size_t count = self->options.events.held (self->options.events.context, &spans);
     fields.magic = wire_view (WIRE_MAGIC);
     fields.major = WIRE_MAJOR;
@@ -128,10 +129,16 @@ static void s_say_hello (link_t *self)
     fields.scheme = wire_view (s_scheme (link_address (self)));
     fields.epoch = count ? self->epoch : 0;
     fields.held = wire_list_of (&spans, count);
+    if (!self->probe && link_address (self)->kind != ADDRESS_TCP)
+        self->probe = sharing_probe ();
+    size_t offered =
+        link_address (self)->kind != ADDRESS_TCP ? sharing_pack (self->probe, &offers) : 0;
+    fields.capabilities = wire_list_of (&offers, offered);
     wire_write_worker_hello (&frame, (wire_envelope_t){0}, &fields);
     bool sent = sockets_send_bytes (self->back, frame.data, frame.size, ZMQ_DONTWAIT) == CADRE_OK;
     buffer_free (&frame);
     buffer_free (&spans);
+    buffer_free (&offers);
     //  Not connected yet: HELLOs must not accumulate for a broker that starts later, so the next
     //  try is soon.
     self->wait_ms = sent ? HELLO_MS : self->wait_ms * 2 < HELLO_MS ? self->wait_ms * 2 : HELLO_MS;
@@ -332,6 +339,12 @@ void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_
     self->output_bytes = fields->output_bytes;
     self->opened_us = clock_now (self->options.clock);
     outbox_restart (self->options.outbox, session, !same);
+    self->shares =
+        link_address (self)->kind != ADDRESS_TCP && sharing_opens (&fields->capabilities);
+    if (self->shares) {
+        outbox_share (self->options.outbox);
+        parts_share (self->parts, true);
+    }
     wire_worker_welcome_t heard = *fields;
     if (!same)
         heard.adopted = (wire_list_t){0};
@@ -342,7 +355,9 @@ void link_on_welcome (link_t *self, uint64_t session, const wire_worker_welcome_
     }
     int64_t now_us = clock_now (self->options.clock);
     timers_set (self->options.timers, &self->hello, now_us + 5 * HELLO_MS * MS);
-    timers_set (self->options.timers, &self->beat, now_us + (int64_t) self->beat_ms * MS);
+    //  The broker must know soon that its files can be opened here
+    timers_set (self->options.timers, &self->beat,
+                self->shares ? now_us : now_us + (int64_t) self->beat_ms * MS);
 }
 
 static void s_send_back (link_t *self, const buffer_t *frame)
@@ -353,9 +368,10 @@ static void s_send_back (link_t *self, const buffer_t *frame)
 static void s_link_beat (link_t *self)
 {
     buffer_t frame = {0};
-    wire_write_beat (
-        &frame, (wire_envelope_t){.session = self->session},
-        &(wire_beat_t){.received = self->in.received, .sent = outbox_sent (self->options.outbox)});
+    wire_write_beat (&frame, (wire_envelope_t){.session = self->session},
+                     &(wire_beat_t){.received = self->in.received,
+                                    .sent = outbox_sent (self->options.outbox),
+                                    .shares = self->shares});
     self->told_bytes = self->received_bytes;
     s_send_back (self, &frame);
     buffer_free (&frame);
@@ -454,9 +470,6 @@ static void s_send_window (link_t *self)
         &(wire_window_t){.tasks = self->granted_tasks, .bytes = self->granted_bytes});
     s_send_back (self, &frame);
     buffer_free (&frame);
-    if (self->received_bytes - self->told_bytes >= WINDOW_BYTES_LEAST / 4)
-        s_link_beat (
-            self); //  Leases that the broker knows to be here do not reduce what it may send
 }
 
 void link_turn (link_t *self)
@@ -470,6 +483,10 @@ void link_turn (link_t *self)
     outbox_send (self->options.outbox, self->sink, self->sink_bytes);
     if (s_window_has_grown (self))
         s_send_window (self);
+    //  The broker limits what it has sent and does not know to be here: also while a payload that
+    //  is larger than that limit arrives, which does not let the window grow
+    if (self->received_bytes - self->told_bytes >= WINDOW_BYTES_LEAST / 4)
+        s_link_beat (self);
 }
 
 bool link_take_payload (link_t *self, uint64_t number, buffer_t *payload)

@@ -11,6 +11,7 @@
 
 #include "common/broker_search.h"
 #include "common/parts.h"
+#include "common/sharing.h"
 #include "common/state_machine.h"
 #include "common/stream.h"
 
@@ -22,6 +23,8 @@ struct link {
     void *back;                     //  DEALER
     void *lane;                     //  PULL socket of the session, or NULL
     void *sink;                     //  PUSH socket of the session, or NULL
+    bulk_t *probe;                  //  A file that the broker tries to open; NULL: none is offered
+    bool shares;                    //  Files of the broker can be opened here
     parts_t *parts;                 //  Large payloads of the session
     uint64_t session;               //  Its number, 0 if none
     uint64_t epoch;                 //  Of leases held

@@ -257,7 +257,9 @@ static bool s_on_part (link_t *self, cursor_t *body, size_t size)
         return false;
     if (s_is_overdrawn (self))
         return true;
-    self->received_bytes += size;
+    if (fields.held > WIRE_PART_MAX)
+        return false;
+    self->received_bytes += size + fields.held;
     return parts_add (self->parts, &fields) == CADRE_OK;
 }
 

@@ -375,3 +375,8 @@ void outbox_each (const outbox_t *self, void (*visit) (void *context, uint64_t s
     for (size_t i = self->first; i < self->count; i++)
         visit (context, self->answers [i].serial);
 }
+
+void outbox_share (outbox_t *self)
+{
+    stream_share (self->stream);
+}

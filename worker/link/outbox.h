@@ -52,4 +52,8 @@ size_t outbox_answers (const outbox_t *self);
 void outbox_each (const outbox_t *self, void (*visit) (void *context, uint64_t serial),
                   void *context);
 
+//  The broker can open files of this process: until a new session begins, large values in files are
+//  sent by name.
+void outbox_share (outbox_t *self);
+
 #endif

@@ -121,7 +121,28 @@ bool result_lacking (result_t *self, const wire_result_t *record, uint64_t size_
     return s_result_begin (self, record, (size_t) size_bytes) && s_no_memory (self);
 }
 
-bool result_of (result_t *self, const wire_result_t *record, view_t value)
+//  Puts the value where it is kept. False when there is no memory for it.
+static bool s_keep (result_t *self, view_t value, buffer_t *whole)
+{
+    uint8_t *place = self->small;
+    if (whole && value.size > sizeof self->small) {
+        buffer_freeze (whole);
+        self->whole = bulk_hold (whole->bulk);
+        self->large = whole->data;
+        return true;
+    }
+    if (value.size > sizeof self->small) {
+        self->large = memory_check_for (value.size) ? malloc (value.size) : NULL;
+        if (!self->large)
+            return false;
+        place = self->large;
+    }
+    if (value.size)
+        memcpy (place, value.data, value.size);
+    return true;
+}
+
+static bool s_of (result_t *self, const wire_result_t *record, view_t value, buffer_t *whole)
 {
     fault_t fault;
     bool sound = rules_check (value, &rules_items, &fault);
@@ -129,24 +150,29 @@ bool result_of (result_t *self, const wire_result_t *record, view_t value)
         value = (view_t){0};
     if (!s_result_begin (self, record, value.size))
         return false;
-    uint8_t *place = self->small;
-    if (value.size > sizeof self->small) {
-        self->large = memory_check_for (value.size) ? malloc (value.size) : NULL;
-        if (!self->large)
-            return s_no_memory (self);
-        place = self->large;
-    }
-    if (value.size)
-        memcpy (place, value.data, value.size);
+    if (!s_keep (self, value, whole))
+        return s_no_memory (self);
     self->detail = s_detail (record->detail);
     if (!sound)
         s_refuse_value (self, &fault);
     return true;
 }
 
+bool result_of (result_t *self, const wire_result_t *record, view_t value)
+{
+    return s_of (self, record, value, NULL);
+}
+
+bool result_of_whole (result_t *self, const wire_result_t *record, buffer_t *whole)
+{
+    return s_of (self, record, wire_view_of (whole), whole);
+}
+
 void result_free (result_t *self)
 {
-    if (self->size > sizeof self->small)
+    if (self->whole)
+        bulk_release (&self->whole);
+    else if (self->size > sizeof self->small)
         free (self->large);
     free (self->detail);
     self->size = 0;

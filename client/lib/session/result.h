@@ -7,6 +7,7 @@
 #ifndef CLIENT_LIB_SESSION_RESULT_H_INCLUDED
 #define CLIENT_LIB_SESSION_RESULT_H_INCLUDED
 
+#include "common/bulk.h"
 #include "common/wire.h"
 
 #define RESULT_SMALL_BYTES 16u
@@ -28,6 +29,7 @@ typedef struct result {
         uint8_t small [RESULT_SMALL_BYTES]; //  The value, when it fits
         uint8_t *large;                     //  Otherwise; owned
     };
+    bulk_t *whole;     //  Where a value that came in parts is; large points to it; or NULL
     detail_t *detail;  //  Owned; NULL: none
     int64_t run_us;    //  How long the last try ran
     int code;          //  Exit code or signal
@@ -38,6 +40,9 @@ typedef struct result {
 //  Copies the record. The value is the given one (it may have come in parts). False when it is
 //  invalid.
 bool result_of (result_t *self, const wire_result_t *record, view_t value);
+
+//  The same for a value that came in parts, which is taken.
+bool result_of_whole (result_t *self, const wire_result_t *record, buffer_t *whole);
 
 //  The same for a value of so many bytes that could not be allocated: the outcome is an error that
 //  says so.

@@ -9,6 +9,7 @@
 
 #include "common/entropy.h"
 #include "common/memory_check.h"
+#include "common/sharing.h"
 #include "common/state_machine.h"
 
 #define HELLO_US INT64_C (1000000)
@@ -71,6 +72,7 @@ void session_destroy (session_t **self_p)
         return;
     stream_destroy (&self->out);
     parts_destroy (&self->parts);
+    bulk_release (&self->probe);
     free (self);
     *self_p = NULL;
 }
@@ -104,8 +106,17 @@ static bool s_session_send (session_t *self, buffer_t *frame)
     return sent;
 }
 
+static bool s_is_local (const session_t *self)
+{
+    return strncmp (self->address, "inproc:", 7) == 0 || strncmp (self->address, "ipc:", 4) == 0;
+}
+
 static void s_hello (session_t *self, int64_t now_us)
 {
+    buffer_t offers = {0};
+    if (!self->probe && s_is_local (self))
+        self->probe = sharing_probe ();
+    size_t offered = s_is_local (self) ? sharing_pack (self->probe, &offers) : 0;
     self->offered = receive_window_offer (&self->allowance);
     wire_client_hello_t hello = {.magic = wire_view (WIRE_MAGIC),
                                  .major = WIRE_MAJOR,
@@ -114,16 +125,19 @@ static void s_hello (session_t *self, int64_t now_us)
                                  .name = wire_view (self->name),
                                  .received = self->in.received,
                                  .window_tasks = self->offered.tasks,
-                                 .window_bytes = self->offered.bytes};
+                                 .window_bytes = self->offered.bytes,
+                                 .capabilities = wire_list_of (&offers, offered)};
     buffer_t frame = {0};
     wire_write_client_hello (&frame, (wire_envelope_t){.session = self->number}, &hello);
     s_session_send (self, &frame);
+    buffer_free (&offers);
     self->hello_us = now_us + HELLO_US;
 }
 
 static bool s_session_beat (session_t *self, int64_t now_us)
 {
-    wire_beat_t beat = {.received = self->in.received, .sent = stream_sent (self->out)};
+    wire_beat_t beat = {
+        .received = self->in.received, .sent = stream_sent (self->out), .shares = self->shares};
     buffer_t frame = {0};
     wire_write_beat (&frame, (wire_envelope_t){.session = self->number}, &beat);
     self->acknowledged = self->in.received;
@@ -342,6 +356,17 @@ static bool s_is_stale (const session_t *self, uint64_t number,
     return repeated || (welcome->answers && welcome->answers != self->number);
 }
 
+//  If both sides can open each other's files, the broker must know before it sends results.
+static void s_share (session_t *self, const wire_client_welcome_t *welcome, int64_t now_us)
+{
+    self->shares = s_is_local (self) && sharing_opens (&welcome->capabilities);
+    if (!self->shares)
+        return;
+    stream_share (self->out);
+    parts_share (self->parts, false);
+    s_session_beat (self, now_us);
+}
+
 static void s_session_on_welcome (session_t *self, uint64_t number, cursor_t body, int64_t now_us)
 {
     wire_client_welcome_t welcome;
@@ -366,6 +391,7 @@ static void s_session_on_welcome (session_t *self, uint64_t number, cursor_t bod
     s_session_move (self, SESSION_OPEN);
     self->given_up = false;
     stream_grant (self->out, welcome.window_tasks, welcome.window_bytes);
+    s_share (self, &welcome, now_us);
     bool same = welcome.epoch && welcome.epoch == self->epoch;
     self->epoch = welcome.epoch;
     if (!goes_on)
@@ -419,7 +445,11 @@ static void s_overdrawn (session_t *self)
 static bool s_on_part (session_t *self, cursor_t body)
 {
     wire_part_t part;
-    return wire_read_part (&body, &part) && parts_add (self->parts, &part) == CADRE_OK;
+    if (!wire_read_part (&body, &part) || part.held > WIRE_PART_MAX)
+        return false;
+    receive_window_arrive (&self->allowance, 0, (size_t) part.held);
+    self->unacknowledged_bytes += (size_t) part.held;
+    return parts_add (self->parts, &part) == CADRE_OK;
 }
 
 static void s_on_stream (session_t *self, const wire_envelope_t *envelope, cursor_t body,

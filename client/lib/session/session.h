@@ -105,7 +105,10 @@ uint64_t session_put_acknowledged (const session_t *self);
 uint64_t session_put_sent (const session_t *self);
 
 //  Splits a payload into PART frames and packs a reference to it into item.
-void session_put_parts (session_t *self, view_t payload, buffer_t *item);
+void session_put_parts (session_t *self, const buffer_t *payload, buffer_t *item);
+
+//  May files be worth while: is the broker on this machine?
+bool session_put_files (const session_t *self);
 
 //  The broker's window is closed or unknown: wait before more is put.
 bool session_put_blocked (const session_t *self);

@@ -9,6 +9,7 @@
 #include "client/lib/session/session.h"
 #include "common/address.h"
 #include "common/entropy.h"
+#include "common/sharing.h"
 
 struct session {
     session_handler_t handler;             //  Callbacks
@@ -21,6 +22,8 @@ struct session {
     stream_t *out;                         //  Stream to the broker; NULL while there is no session
     uint64_t puts;                         //  Frames put into it
     stream_in_t in;                        //  Stream from the broker
+    bulk_t *probe;                         //  A file that the broker tries to open; NULL: none
+    bool shares;                           //  Files of the broker can be opened here
     parts_t *parts;                        //  Large payloads that arrive
     receive_window_t allowance;            //  What the broker may send
     amount_t offered;                      //  In the last HELLO

@@ -37,22 +37,18 @@ uint64_t session_put_sent (const session_t *self)
     return self->out ? stream_sent (self->out) : 0;
 }
 
-void session_put_parts (session_t *self, view_t payload, buffer_t *item)
+void session_put_parts (session_t *self, const buffer_t *payload, buffer_t *item)
 {
     if (!self->out)
         return;
     uint64_t number = stream_payload_number (self->out);
-    for (size_t at = 0; at < payload.size; at += WIRE_PART_MAX) {
-        size_t left = payload.size - at;
-        wire_part_t part = {
-            .payload = number,
-            .total = payload.size,
-            .bytes = {payload.data + at, left < WIRE_PART_MAX ? left : WIRE_PART_MAX}};
-        buffer_t frame = {0};
-        wire_write_part (&frame, (wire_envelope_t){0}, &part);
-        s_session_put_frame (self, &frame, 0, true);
-    }
+    self->puts += stream_put_parts (self->out, number, payload);
     wire_pack_parts (item, number);
+}
+
+bool session_put_files (const session_t *self)
+{
+    return self->probe != NULL;
 }
 
 bool session_put_blocked (const session_t *self)

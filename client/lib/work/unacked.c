@@ -18,6 +18,7 @@ struct unacked_block {
     uint32_t live;   //  Tasks that have not ended
     size_t size;     //  Bytes in use
     size_t capacity; //  Bytes allocated
+    buffer_t large;  //  The payload of its only task, if that is large; else empty
     uint64_t ended [UNACKED_TASKS_MAX / WORD_BITS]; //  A bit for each task
     uint8_t bytes [];                               //  Concatenated payloads
 };
@@ -37,23 +38,10 @@ static unacked_block_t *s_block_new (uint32_t count, size_t size)
     return block;
 }
 
-bool unacked_reserve (unacked_t *self, size_t size_bytes)
+static void s_block_free (unacked_block_t *block)
 {
-    free (self->spare);
-    self->spare = s_block_new (1, size_bytes);
-    return self->spare != NULL;
-}
-
-//  The one that was reserved, if it is as large.
-static unacked_block_t *s_block_take (unacked_t *self, uint32_t count, size_t size)
-{
-    unacked_block_t *block = self->spare;
-    if (block && block->capacity == size)
-        self->spare = NULL;
-    else
-        block = s_block_new (count, size);
-    assert (block);
-    return block;
+    buffer_free (&block->large);
+    free (block);
 }
 
 static bool s_unacked_has_ended (const unacked_block_t *block, uint32_t index)
@@ -82,7 +70,7 @@ static void s_unacked_remove (unacked_t *self, size_t at, size_t count)
     if (count == 0)
         return;
     for (size_t i = 0; i < count; i++)
-        free (self->blocks [at + i]);
+        s_block_free (self->blocks [at + i]);
     self->count -= count;
     memmove (self->blocks + at, self->blocks + at + count,
              (self->count - at) * sizeof (unacked_block_t *));
@@ -93,9 +81,8 @@ static void s_unacked_remove (unacked_t *self, size_t at, size_t count)
 void unacked_free (unacked_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
-        free (self->blocks [i]);
+        s_block_free (self->blocks [i]);
     free (self->blocks);
-    free (self->spare);
     *self = (unacked_t){0};
 }
 
@@ -158,7 +145,8 @@ void unacked_add (unacked_t *self, uint32_t first, uint32_t count, view_t payloa
     unacked_block_t *block = s_last_with_room (self, first, count, payloads.size);
     if (!block) {
         s_remove_empty (self);
-        block = s_block_take (self, count, payloads.size);
+        block = s_block_new (count, payloads.size);
+        assert (block);
         block->first = first;
         s_unacked_append (self, block);
     }
@@ -168,6 +156,18 @@ void unacked_add (unacked_t *self, uint32_t first, uint32_t count, view_t payloa
     block->count += count;
     block->live += count;
     block->put = put;
+}
+
+void unacked_add_large (unacked_t *self, uint32_t index, buffer_t *payload, uint64_t put)
+{
+    s_remove_empty (self);
+    unacked_block_t *block = s_block_new (UNACKED_TASKS_MAX, 0);
+    assert (block);
+    block->first = index;
+    block->count = block->live = 1;
+    block->large = buffer_take (payload);
+    block->put = put;
+    s_unacked_append (self, block);
 }
 
 //  A block that is no longer needed. The last one stays, for later tasks.
@@ -235,13 +235,24 @@ view_t unacked_read (const unacked_t *self, unacked_at_t *at, bool ended_too)
         const unacked_block_t *next = at->block < self->count ? self->blocks [at->block] : NULL;
         if (!next || index < next->first || next->count == 0)
             return payload;
-        at->cursor = cursor_of (next->bytes, next->size);
+        at->cursor = next->large.size ? cursor_of (next->large.data, next->large.size)
+                                      : cursor_of (next->bytes, next->size);
         at->inside = true;
     }
     bool there = cursor_skip (&at->cursor, &payload);
     assert (there);
     return ended_too || !s_unacked_has_ended (self->blocks [at->block], index) ? payload
                                                                                : (view_t){NULL, 0};
+}
+
+buffer_t unacked_whole (const unacked_t *self, const unacked_at_t *at, view_t payload)
+{
+    buffer_t whole = {0};
+    const unacked_block_t *block = self->blocks [at->block];
+    if (block->large.data == payload.data)
+        return buffer_share (&block->large);
+    buffer_append (&whole, payload.data, payload.size);
+    return whole;
 }
 
 //  Spans in construction; adjacent ones are joined.

@@ -20,7 +20,6 @@ typedef struct unacked {
     size_t count;             //  How many
     size_t capacity;          //  Allocated
     size_t found;             //  The block used last
-    unacked_block_t *spare;   //  For the payload that was reserved for, or NULL
 } unacked_t;
 
 //  A position, for unacked_read: begin with {.index = first task}.
@@ -36,8 +35,8 @@ typedef struct unacked_at {
 #define UNACKED_TASKS_MAX 4096u
 void unacked_add (unacked_t *self, uint32_t first, uint32_t count, view_t payloads, uint64_t put);
 
-//  Allocates a block for a large payload that is added next. False: no memory.
-bool unacked_reserve (unacked_t *self, size_t size_bytes);
+//  Adds a task with a large payload, which is taken.
+void unacked_add_large (unacked_t *self, uint32_t index, buffer_t *payload, uint64_t put);
 
 //  A task has ended. True the first time, if it was kept.
 bool unacked_end (unacked_t *self, uint32_t index);
@@ -57,6 +56,10 @@ uint32_t unacked_first (const unacked_t *self, uint32_t end);
 //  The payload of the task at that position; empty when it is not kept or has ended (with
 //  ended_too: only when it is not kept). Advances to the next task.
 view_t unacked_read (const unacked_t *self, unacked_at_t *at, bool ended_too);
+
+//  The payload that unacked_read has returned last, for the caller: shared if it was added as a
+//  large one, else copied.
+buffer_t unacked_whole (const unacked_t *self, const unacked_at_t *at, view_t payload);
 
 //  Appends the tasks below end that are not kept as spans, and returns how many spans. The number
 //  of spans is capped: from *plain on (at most end), tasks that have ended are omitted as long as

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bulk.h"
 #include "common/entropy.h"
 
 static void s_work_enter (work_t *self, cadre_t *pool, const work_listener_t *listener)
@@ -155,30 +156,48 @@ void work_gather (cadre_t *pool)
     }
 }
 
-//  A payload too large for a frame: its parts are sent after the current batch.
-static void s_add_parts (work_t *self, size_t mark)
+uint32_t work_add_large (work_t *self, buffer_t *payload)
 {
-    view_t payload = {.data = self->batch.data + mark, .size = self->batch.size - mark};
+    uint32_t index = self->count;
     buffer_t item = {0};
-    self->batch.size = mark;
-    work_put (self); //  The payload stays in place, after the batch
+    work_put (self); //  What was gathered goes first
+    buffer_freeze (payload);
     if (s_may_put (self))
         session_put_parts (pool_session (self->pool), payload, &item);
     uint64_t put = work_put_list (self, self->sent, 1, &item);
-    unacked_add (&self->kept, self->sent, 1, payload, put);
+    unacked_add_large (&self->kept, self->sent, payload, put);
     self->sent++;
     self->count++;
     buffer_free (&item);
-    buffer_free (&self->batch);
+    connection_touch (self->pool->connection);
+    return index;
+}
+
+//  A payload too large for a frame leaves the batch: for a file, if the broker is on this machine.
+static void s_move_out (work_t *self, size_t mark, buffer_t *payload)
+{
+    view_t whole = {.data = self->batch.data + mark, .size = self->batch.size - mark};
+    bulk_t *file =
+        session_put_files (pool_session (self->pool)) ? bulk_of_pieces (&whole, 1) : NULL;
+    if (file)
+        *payload = buffer_of_bulk (file);
+    else if (mark == 0)
+        *payload = buffer_take (&self->batch);
+    else
+        buffer_append (payload, whole.data, whole.size);
+    payload->checked = false;
+    self->batch.size = mark;
+    if (mark == 0)
+        buffer_free (&self->batch);
 }
 
 uint32_t work_add (work_t *self, size_t mark)
 {
     uint32_t index = self->count;
     if (self->batch.size - mark > WIRE_INLINE_MAX) {
-        s_add_parts (self, mark);
-        connection_touch (self->pool->connection);
-        return index;
+        buffer_t payload = {0};
+        s_move_out (self, mark, &payload);
+        return work_add_large (self, &payload);
     }
     self->count++;
     self->batch_count++;

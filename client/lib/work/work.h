@@ -92,7 +92,11 @@ cadre_error_t work_enter (work_t *self, size_t size_bytes, bool failed, fault_t 
 //  Returns its index. The caller has waited for pool_admit.
 uint32_t work_add (work_t *self, size_t mark);
 
+//  The same for a large payload outside of the batch, which is taken.
+uint32_t work_add_large (work_t *self, buffer_t *payload);
+
 //  Puts the batch into the session; work_gather does it for all works of the pool.
+//  See above.
 void work_put (work_t *self);
 void work_gather (cadre_t *pool);
 

@@ -46,9 +46,11 @@ static void s_tasks_again (work_t *self, uint32_t first, uint32_t plain)
         bool large = payload.size > WIRE_INLINE_MAX;
         if (large || list.size >= WIRE_BATCH_BYTES || count >= session_put_frame_tasks (session))
             s_work_again_flush (self, at.index - 1, &count, &list);
-        if (large)
-            session_put_parts (session, payload, &list);
-        else if (payload.size)
+        if (large) {
+            buffer_t whole = unacked_whole (&self->kept, &at, payload);
+            session_put_parts (session, &whole, &list);
+            buffer_free (&whole);
+        } else if (payload.size)
             pack_raw (&list, payload.data, payload.size);
         else
             pack_nil (&list);

@@ -33,10 +33,6 @@ cadre_error_t work_enter (work_t *self, size_t size_bytes, bool failed, fault_t 
     const work_entry_t entry = {.index = self->count, .size = size_bytes};
     if (failed || !memory_check_enter (size_bytes, s_copies (pool), QUEUED + pool->own_slots))
         return memory_check_lacks (size_bytes, "arguments", fault);
-    if (!unacked_reserve (&self->kept, size_bytes)) {
-        memory_check_leave (size_bytes);
-        return memory_check_lacks (size_bytes, "arguments", fault);
-    }
     buffer_append (&self->entered, &entry, sizeof entry);
     return CADRE_OK;
 }

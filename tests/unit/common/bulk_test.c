@@ -173,6 +173,30 @@ static void s_other_files_are_not_opened (void **state)
     rmdir (folder);
 }
 
+//  No more files are made then, but what others send can still be read.
+static void s_descriptors_are_limited (void **state)
+{
+    (void) state;
+    enum { MOST = 5000 };
+    static bulk_t *bulks [MOST];
+    bulk_name_t name;
+    size_t count = 0;
+    while (count < MOST
+           && (bulks [count] = bulk_of_pieces (&(view_t){(const uint8_t *) "abc", 3}, 1)))
+        count++;
+    assert_true (count > 10 && count < MOST);
+    assert_true (bulk_name (bulks [0], &name));
+    bulk_t *other = bulk_open (&name, 3, true);
+    assert_non_null (other);
+    assert_int_equal (bulk_descriptor (other), -1);
+    assert_memory_equal (bulk_view (other).data, "abc", 3);
+    bulk_release (&other);
+    while (count)
+        bulk_release (&bulks [--count]);
+    other = s_bulk ();
+    bulk_release (&other);
+}
+
 static void s_buffers_share_it (void **state)
 {
     (void) state;
@@ -252,6 +276,7 @@ int main (void)
         cmocka_unit_test (s_what_can_change_is_not_believed),
         cmocka_unit_test (s_what_was_not_written_is_not_believed),
         cmocka_unit_test (s_other_files_are_not_opened),
+        cmocka_unit_test (s_descriptors_are_limited),
         cmocka_unit_test (s_buffers_share_it),
         cmocka_unit_test (s_plain_memory_is_shared_too),
         cmocka_unit_test (s_what_is_noted_comes_out_in_its_place),

@@ -291,7 +291,7 @@ static void test_parts_wait_for_window (void **state)
     (void) state;
     stream_t *stream = stream_new (SESSION);
     s_put_payload (stream, 1, 600000);
-    stream_grant (stream, 10, WIRE_PART_MAX + 100);
+    stream_grant (stream, 10, WIRE_PART_MAX + 200);
     assert_int_equal (s_look (stream_next (stream)).verb, WIRE_part);
     assert_null (stream_next (stream));
     assert_true (stream_blocked (stream));

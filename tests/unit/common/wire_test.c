@@ -336,7 +336,7 @@ static void test_open_refuses (void **state)
     buffer_t frame = {0};
     wire_envelope_t envelope;
     cursor_t body;
-    wire_write_beat (&frame, (wire_envelope_t){.session = 5}, &(wire_beat_t){1, 2});
+    wire_write_beat (&frame, (wire_envelope_t){.session = 5}, &(wire_beat_t){1, 2, false});
     for (size_t size = 0; size < WIRE_ENVELOPE_BYTES; size++)
         assert_int_equal (wire_open (frame.data, size, &envelope, &body), CADRE_ERROR_PROTOCOL);
     for (size_t reserved = 2; reserved < 4; reserved++) {
@@ -368,10 +368,10 @@ static void test_known_bytes (void **state)
     (void) state;
     buffer_t frame = {0};
     wire_write_beat (&frame, (wire_envelope_t){.session = 1, .sequence = 0},
-                     &(wire_beat_t){7, 300});
-    assert_int_equal (frame.size, 25);
-    assert_memory_equal (frame.data, "\1\5\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\x92\x07\xcd\x01\x2c",
-                         25);
+                     &(wire_beat_t){7, 300, true});
+    assert_int_equal (frame.size, 26);
+    assert_memory_equal (frame.data,
+                         "\1\5\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\x93\x07\xcd\x01\x2c\xc3", 26);
     buffer_free (&frame);
 }
 

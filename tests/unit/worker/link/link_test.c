@@ -379,6 +379,27 @@ static void s_large_payloads_come_in_parts (void **state)
     link_rig_teardown ();
 }
 
+//  The broker sends only so much ahead of what is acknowledged: it must not wait for the next beat
+//  while a payload larger than that arrives.
+static void s_parts_are_acknowledged_as_they_come (void **state)
+{
+    buffer_t frame = {0};
+    static uint8_t bytes [WIRE_PART_MAX];
+    (void) state;
+    link_rig_open ();
+    while (link_rig_hears (link_rig.back, WIRE_beat))
+        ;
+    for (unsigned i = 0; i < 4; i++) {
+        wire_write_part (
+            &frame, (wire_envelope_t){0},
+            &(wire_part_t){.payload = 3, .total = 64u << 20, .bytes = {bytes, sizeof bytes}});
+        link_rig_send_lane (&frame);
+    }
+    link_rig_turn ();
+    assert_true (link_rig_hears (link_rig.back, WIRE_beat));
+    link_rig_teardown ();
+}
+
 static void s_a_frame_that_cannot_be_read_ends_the_session (void **state)
 {
     buffer_t frame = {0};
@@ -432,6 +453,7 @@ int main (void)
         cmocka_unit_test (s_orders_wait_for_their_frame),
         cmocka_unit_test (s_results_are_kept_until_acknowledged),
         cmocka_unit_test (s_large_payloads_come_in_parts),
+        cmocka_unit_test (s_parts_are_acknowledged_as_they_come),
         cmocka_unit_test (s_a_frame_that_cannot_be_read_ends_the_session),
         cmocka_unit_test (s_stop_is_passed_on),
     };
