@@ -124,7 +124,8 @@ static void s_welcome (back_t *self, const worker_record_t *worker, const spans_
 }
 
 //  As with clients: only within the machine, and of peers that need no key.
-static void s_share (const back_t *self, worker_record_t *worker, const wire_worker_hello_t *hello)
+static void s_worker_share (const back_t *self, worker_record_t *worker,
+                            const wire_worker_hello_t *hello)
 {
     worker->shares = !*worker->key && sharing_is_local (self->ctx->peer_fd)
                      && sharing_opens (&hello->capabilities);
@@ -254,7 +255,7 @@ void back_register (back_t *self, sockets_route_t route, cursor_t *body)
         return;
     }
     roster_begin_session (self->ctx->roster, worker, &lane, session);
-    s_share (self, worker, &hello);
+    s_worker_share (self, worker, &hello);
     s_welcome (self, worker, &adopted);
     output_grants_repeat (self, worker);
     spans_free (&adopted);

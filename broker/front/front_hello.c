@@ -36,7 +36,7 @@ static void s_welcome (front_t *self, client_t *client, bool resumed, uint64_t a
 }
 
 //  Files are opened only for peers on this machine that need no key: they are of the broker's user.
-static void s_share (const front_t *self, client_t *client, const wire_client_hello_t *hello)
+static void s_client_share (const front_t *self, client_t *client, const wire_client_hello_t *hello)
 {
     if (client->shares || *client->key || !sharing_is_local (self->ctx->peer_fd)
         || !sharing_opens (&hello->capabilities))
@@ -170,7 +170,7 @@ void front_hello (front_t *self, sockets_route_t route, uint64_t named, cursor_t
     client->hello_us = hello_us > client->hello_us ? hello_us : client->hello_us;
     client->heard_us = self->ctx->now_us;
     stream_grant (client->out, hello.window_tasks, hello.window_bytes);
-    s_share (self, client, &hello);
+    s_client_share (self, client, &hello);
     s_welcome (self, client, resumed, named);
     client_touch (client, self->ctx);
 }

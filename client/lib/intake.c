@@ -50,7 +50,11 @@ static bool s_is_first (work_t *self, const wire_result_t *record)
     uint32_t index = (uint32_t) record->index;
     if (self->follow)
         return dedup_result (&self->heard, index, record->attempt);
-    if (!unacked_end (&self->kept, index))
+    bulk_t *spent = unacked_hold_large (&self->kept, index);
+    bool first = unacked_end (&self->kept, index);
+    if (spent)
+        pool_spend (self->pool, spent);
+    if (!first)
         return false;
     //  Its output at the earlier broker is void, although it has written nothing since
     if (dedup_ends (&self->heard, index)) {

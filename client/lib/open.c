@@ -65,13 +65,16 @@ static void s_pool_gather (void *owner)
 
 static void s_pool_run (void *owner)
 {
-    callbacks_call_back (owner);
+    cadre_t *self = owner;
+    pool_free_spent (self);
+    if (!self->by_dispatch)
+        callbacks_call_back (self);
 }
 
 static bool s_due (void *owner)
 {
     cadre_t *self = owner;
-    return self->due && !self->by_dispatch;
+    return self->spent_count || (self->due && !self->by_dispatch);
 }
 
 static bool s_watched (void *owner)

@@ -8,9 +8,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/bulk.h"
 #include "common/clock.h"
 
 #define MARK_BYTES 4096u
+#define SPENT_MIN 8u
 
 //  ---- references and locks -----------------------------------------------------------
 
@@ -57,6 +59,34 @@ cadre_t *pool_hold (cadre_t *self)
     return self;
 }
 
+void pool_spend (cadre_t *self, bulk_t *payload)
+{
+    if (self->spent_count == self->spent_capacity) {
+        self->spent_capacity = self->spent_capacity ? self->spent_capacity * 2 : SPENT_MIN;
+        self->spent = realloc (self->spent, self->spent_capacity * sizeof (bulk_t *));
+        assert (self->spent);
+    }
+    self->spent [self->spent_count++] = payload;
+}
+
+static void s_release_all (bulk_t **payloads, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        bulk_release (&payloads [i]);
+    free (payloads);
+}
+
+void pool_free_spent (cadre_t *self)
+{
+    pool_lock (self);
+    bulk_t **payloads = self->spent;
+    size_t count = self->spent_count;
+    self->spent = NULL;
+    self->spent_count = self->spent_capacity = 0;
+    pool_unlock (self);
+    s_release_all (payloads, count);
+}
+
 void pool_release (cadre_t **self_p)
 {
     cadre_t *self = *self_p;
@@ -68,6 +98,7 @@ void pool_release (cadre_t **self_p)
     connection_destroy (&self->connection);
     wakeup_close (&self->wakeup);
     message_owner_destroy (&self->messages);
+    s_release_all (self->spent, self->spent_count);
     if (self->mark)
         munmap (self->mark, MARK_BYTES);
     free (self);

@@ -55,6 +55,9 @@ struct cadre {
     size_t callbacks;             //  lock: callbacks not called yet
     uint64_t last_order;          //  lock: futures that are done
     struct callbacks_call *calls; //  lock: callbacks that are running
+    struct bulk **spent;          //  lock: payloads that are needed no more
+    size_t spent_count;           //  lock: how many
+    size_t spent_capacity;        //  lock: allocated
     wakeup_t wakeup;              //  lock: cadre_descriptor
 };
 
@@ -89,8 +92,15 @@ cadre_error_t pool_ready (cadre_t *self, fault_t *fault);
 //  CADRE_ERROR_UNAVAILABLE when reconnecting was given up, CADRE_ERROR_CLOSED.
 cadre_error_t pool_admit (cadre_t *self, fault_t *fault);
 
+//  Takes a reference to a payload that is needed no more. Freeing a large one takes milliseconds,
+//  so the connection's thread does that without the lock, by pool_free_spent.
+void pool_spend (cadre_t *self, struct bulk *payload);
+
 //  Makes cadre_descriptor readable.
 void pool_news (cadre_t *self);
+
+//  Without the lock.
+void pool_free_spent (cadre_t *self);
 
 //  The broker's address, for people. Any thread, without the lock.
 const char *pool_address (const cadre_t *self);

@@ -357,7 +357,7 @@ static bool s_is_stale (const session_t *self, uint64_t number,
 }
 
 //  If both sides can open each other's files, the broker must know before it sends results.
-static void s_share (session_t *self, const wire_client_welcome_t *welcome, int64_t now_us)
+static void s_session_share (session_t *self, const wire_client_welcome_t *welcome, int64_t now_us)
 {
     self->shares = s_is_local (self) && sharing_opens (&welcome->capabilities);
     if (!self->shares)
@@ -391,7 +391,7 @@ static void s_session_on_welcome (session_t *self, uint64_t number, cursor_t bod
     s_session_move (self, SESSION_OPEN);
     self->given_up = false;
     stream_grant (self->out, welcome.window_tasks, welcome.window_bytes);
-    s_share (self, &welcome, now_us);
+    s_session_share (self, &welcome, now_us);
     bool same = welcome.epoch && welcome.epoch == self->epoch;
     self->epoch = welcome.epoch;
     if (!goes_on)

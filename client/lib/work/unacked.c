@@ -38,8 +38,9 @@ static unacked_block_t *s_block_new (uint32_t count, size_t size)
     return block;
 }
 
-static void s_block_free (unacked_block_t *block)
+static void s_block_free (unacked_t *self, unacked_block_t *block)
 {
+    self->large -= block->large.size > 0;
     buffer_free (&block->large);
     free (block);
 }
@@ -70,7 +71,7 @@ static void s_unacked_remove (unacked_t *self, size_t at, size_t count)
     if (count == 0)
         return;
     for (size_t i = 0; i < count; i++)
-        s_block_free (self->blocks [at + i]);
+        s_block_free (self, self->blocks [at + i]);
     self->count -= count;
     memmove (self->blocks + at, self->blocks + at + count,
              (self->count - at) * sizeof (unacked_block_t *));
@@ -81,7 +82,7 @@ static void s_unacked_remove (unacked_t *self, size_t at, size_t count)
 void unacked_free (unacked_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
-        s_block_free (self->blocks [i]);
+        s_block_free (self, self->blocks [i]);
     free (self->blocks);
     *self = (unacked_t){0};
 }
@@ -166,6 +167,7 @@ void unacked_add_large (unacked_t *self, uint32_t index, buffer_t *payload, uint
     block->first = index;
     block->count = block->live = 1;
     block->large = buffer_take (payload);
+    self->large++;
     block->put = put;
     s_unacked_append (self, block);
 }
@@ -188,6 +190,12 @@ bool unacked_has (unacked_t *self, uint32_t index)
 {
     const unacked_block_t *block = s_unacked_find (self, index);
     return block && !s_unacked_has_ended (block, index);
+}
+
+bulk_t *unacked_hold_large (unacked_t *self, uint32_t index)
+{
+    const unacked_block_t *block = self->large ? s_unacked_find (self, index) : NULL;
+    return block && block->large.bulk ? bulk_hold (block->large.bulk) : NULL;
 }
 
 bool unacked_end (unacked_t *self, uint32_t index)

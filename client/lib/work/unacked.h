@@ -11,6 +11,7 @@
 #ifndef CLIENT_LIB_WORK_UNACKED_H_INCLUDED
 #define CLIENT_LIB_WORK_UNACKED_H_INCLUDED
 
+#include "common/bulk.h"
 #include "common/wire.h"
 
 typedef struct unacked_block unacked_block_t;
@@ -20,6 +21,7 @@ typedef struct unacked {
     size_t count;             //  How many
     size_t capacity;          //  Allocated
     size_t found;             //  The block used last
+    size_t large;             //  Blocks with a large payload
 } unacked_t;
 
 //  A position, for unacked_read: begin with {.index = first task}.
@@ -40,6 +42,9 @@ void unacked_add_large (unacked_t *self, uint32_t index, buffer_t *payload, uint
 
 //  A task has ended. True the first time, if it was kept.
 bool unacked_end (unacked_t *self, uint32_t index);
+
+//  A reference to the large payload of a task that has not ended; NULL if it has none.
+bulk_t *unacked_hold_large (unacked_t *self, uint32_t index);
 
 //  Is it kept, and has it not ended?
 bool unacked_has (unacked_t *self, uint32_t index);
