@@ -21,6 +21,12 @@ size_t gather_size (const gather_t *self, const buffer_t *buffer)
     return buffer->size + self->size;
 }
 
+void gather_shift (gather_t *self, size_t size_bytes)
+{
+    for (size_t i = 0; i < self->count; i++)
+        self->at [i] += size_bytes;
+}
+
 //  What was copied and what was noted, in order. Returns how many pieces.
 static size_t s_pieces (const gather_t *self, const buffer_t *buffer, view_t *pieces)
 {

@@ -33,6 +33,9 @@ void gather_append (buffer_t *buffer, const void *bytes, size_t size_bytes);
 //  Bytes of both together.
 size_t gather_size (const gather_t *self, const buffer_t *buffer);
 
+//  What was noted belongs into another buffer, size_bytes further on.
+void gather_shift (gather_t *self, size_t size_bytes);
+
 //  The buffer holds everything then, and has no gather any more: as a bulk in a sealed file if that
 //  is to be had, else in plain memory; failed, as with any checked buffer, if there is none. Of
 //  fewer than least bytes no file is made.

@@ -9,6 +9,7 @@
 
 #include "client/lib/pool/item_times.h"
 #include "common/clock.h"
+#include "common/gather.h"
 #include "common/moving_mean.h"
 #include "common/pack.h"
 #include "common/rules.h"
@@ -211,19 +212,28 @@ static void s_again (items_t *self, const items_chunk_t *chunk, int64_t due_us)
 static cadre_error_t s_items_pack (items_t *self, items_chunk_t *chunk)
 {
     uint32_t items = 0;
+    gather_t gather = {0};
+    cadre_error_t error = CADRE_OK;
     buffer_clear (&self->body);
     buffer_clear (&self->payload);
-    while (items < chunk->items && (self->chunk || self->body.size < CHUNK_BYTES)) {
-        if (self->owner.pack (self->owner.owner, &self->body, chunk->first + items, &self->fault))
-            return self->fault.code;
+    self->body.gather = &gather;
+    while (!error && items < chunk->items
+           && (self->chunk || gather_size (&gather, &self->body) < CHUNK_BYTES)) {
+        error =
+            self->owner.pack (self->owner.owner, &self->body, chunk->first + items, &self->fault);
         items++;
     }
+    self->body.gather = NULL;
+    if (error)
+        return error;
     chunk->items = items;
     pack_array (&self->payload, items + 2u);
     pack_uint (&self->payload, chunk->first);
     pack_uint (&self->payload, chunk->tries);
+    gather_shift (&gather, self->payload.size);
     pack_raw (&self->payload, self->body.data, self->body.size);
     self->payload.failed |= self->body.failed;
+    gather_take (&gather, &self->payload, WIRE_INLINE_MAX + 1);
     return CADRE_OK;
 }
 

@@ -1,6 +1,7 @@
 //  job_add.c - adds tasks to jobs
 
 #include "client/lib/job.h"
+#include "common/bulk.h"
 #include "common/memory_check.h"
 #include "common/pack.h"
 #include "common/rules.h"
@@ -35,8 +36,39 @@ static cadre_error_t s_addable (cadre_job_t *self, fault_t *fault)
     return CADRE_OK;
 }
 
+//  A large payload is written to a file before the lock is taken, if it is in none yet and the
+//  broker is on this machine. Else *large stays empty.
+static void s_move_to_file (cadre_job_t *self, const buffer_t *payload, buffer_t *large)
+{
+    if (payload->size <= WIRE_INLINE_MAX || payload->failed)
+        return;
+    if (payload->bulk) {
+        *large = buffer_share (payload);
+        return;
+    }
+    pool_lock (self->pool);
+    bool files = session_put_files (pool_session (self->pool));
+    pool_unlock (self->pool);
+    view_t whole = {.data = payload->data, .size = payload->size};
+    bulk_t *file = files ? bulk_of_pieces (&whole, 1) : NULL;
+    if (file)
+        *large = buffer_of_bulk (file);
+}
+
+static cadre_error_t s_add_whole (cadre_job_t *self, uint32_t *index, buffer_t *large,
+                                  fault_t *fault)
+{
+    if (work_enter (&self->work, large->size, false, fault))
+        return fault->code;
+    uint32_t added = work_add_large (&self->work, large);
+    if (index)
+        *index = added;
+    return CADRE_OK;
+}
+
+//  large: the same as the payload, in a file; or empty.
 static cadre_error_t s_job_add_task (cadre_job_t *self, uint32_t *index, const buffer_t *payload,
-                                     fault_t *fault)
+                                     buffer_t *large, fault_t *fault)
 {
     if (payload->size > WIRE_PAYLOAD_MAX)
         return fault_set (fault, CADRE_ERROR_TOO_LARGE,
@@ -50,6 +82,8 @@ static cadre_error_t s_job_add_task (cadre_job_t *self, uint32_t *index, const b
         return fault->code;
     size_t mark = self->work.batch.size;
     bool there = s_is_there (self);
+    if (!there && large->size)
+        return s_add_whole (self, index, large, fault);
     if (!there)
         buffer_append (&self->work.batch, payload->data, payload->size);
     if (!there && work_enter (&self->work, payload->size, self->work.batch.failed, fault)) {
@@ -66,10 +100,13 @@ static cadre_error_t s_job_add_task (cadre_job_t *self, uint32_t *index, const b
 cadre_error_t job_add (cadre_job_t *self, uint32_t *index, const buffer_t *payload)
 {
     fault_t fault;
+    buffer_t large = {0};
     fault_clear (&fault);
+    s_move_to_file (self, payload, &large);
     pool_lock (self->pool);
-    cadre_error_t error = s_job_add_task (self, index, payload, &fault);
+    cadre_error_t error = s_job_add_task (self, index, payload, &large, &fault);
     pool_unlock (self->pool);
+    buffer_free (&large);
     return error ? job_say (self, &fault) : CADRE_OK;
 }
 

@@ -52,6 +52,25 @@ static double s_rate (const large_t *self, const char *function, bool back)
     return (double) self->size_bytes * (double) self->count / 1e6 / elapsed_s;
 }
 
+//  The same by one map, whose list of items is made before.
+static double s_map_rate (const large_t *self, const char *function)
+{
+    cadre_value_t *items = cadre_value_list (), *results = NULL;
+    for (size_t i = 0; i < self->count; i++) {
+        cadre_value_t *item = cadre_value_of_blob (self->bytes, self->size_bytes);
+        cadre_value_append (items, &item);
+    }
+    double start_s = bench_now_s ();
+    if (cadre_map (self->pool, function, items, NULL, &results) != CADRE_OK)
+        bench_die ("large", cadre_message (self->pool));
+    double elapsed_s = bench_now_s () - start_s;
+    if (cadre_value_count (results) != self->count)
+        bench_die ("large", "results are missing");
+    cadre_value_destroy (&items);
+    cadre_value_destroy (&results);
+    return (double) self->size_bytes * (double) self->count / 1e6 / elapsed_s;
+}
+
 static void s_open (large_t *self, int argc, char **argv)
 {
     *self = (large_t){.pool = bench_open (argc > 0 ? argv [0] : "process"),
@@ -78,6 +97,8 @@ int bench_large (int argc, char **argv)
     s_round (&self, "size", false); //  Slots and memory are there
     bench_print ("there", s_rate (&self, "size", false));
     bench_print ("back", s_rate (&self, "same", true));
+    bench_print ("map_there", s_map_rate (&self, "size"));
+    bench_print ("map_back", s_map_rate (&self, "same"));
     s_close (&self);
     return 0;
 }

@@ -86,12 +86,32 @@ static void s_back (cadre_t *pool)
     }
 }
 
+//  By a map, whose chunk is packed before it is sent.
+static void s_mapped (cadre_t *pool)
+{
+    uint8_t *bytes = calloc (1, SIZE);
+    cadre_value_t *items = cadre_value_list (), *results = NULL;
+    assert_non_null (bytes);
+    for (int i = 0; i < COUNT; i++) {
+        cadre_value_t *item = cadre_value_of_blob (bytes, SIZE - (size_t) i);
+        cadre_value_append (items, &item);
+    }
+    free (bytes);
+    assert_int_equal (cadre_map (pool, "weigh", items, NULL, &results), CADRE_OK);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal (cadre_value_int (cadre_value_at (results, (size_t) i)),
+                          SIZE - (size_t) i);
+    cadre_value_destroy (&items);
+    cadre_value_destroy (&results);
+}
+
 static void test_values_are_right_over (const char *scheme)
 {
     cluster_t *cluster = cluster_new (scheme, 2, 1);
     cadre_t *pool = cluster_open (cluster);
     s_there (pool);
     s_back (pool);
+    s_mapped (pool);
     cadre_close (&pool, 5000);
     s_until_one_is_left (cluster_broker (cluster));
     s_until_one_is_left (cluster_worker (cluster, 0));

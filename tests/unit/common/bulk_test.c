@@ -266,6 +266,29 @@ static void s_what_is_noted_comes_out_in_its_place (void **state)
     buffer_free (&plain);
 }
 
+//  Elements are packed before their number is known.
+static void s_what_is_noted_moves_behind_a_head (void **state)
+{
+    (void) state;
+    gather_t gather = {0};
+    buffer_t body = {.gather = &gather}, all = {0}, plain = {0};
+    pack_blob (&body, s_bytes, SIZE);
+    pack_nil (&body);
+    body.gather = NULL;
+    pack_array (&all, 2);
+    gather_shift (&gather, all.size);
+    pack_raw (&all, body.data, body.size);
+    gather_take (&gather, &all, 1);
+    pack_array (&plain, 2);
+    pack_blob (&plain, s_bytes, SIZE);
+    pack_nil (&plain);
+    assert_int_equal (all.size, plain.size);
+    assert_memory_equal (all.data, plain.data, plain.size);
+    buffer_free (&body);
+    buffer_free (&all);
+    buffer_free (&plain);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -280,6 +303,7 @@ int main (void)
         cmocka_unit_test (s_buffers_share_it),
         cmocka_unit_test (s_plain_memory_is_shared_too),
         cmocka_unit_test (s_what_is_noted_comes_out_in_its_place),
+        cmocka_unit_test (s_what_is_noted_moves_behind_a_head),
     };
     return cmocka_run_group_tests (tests, s_begin, s_end);
 }
