@@ -6,18 +6,14 @@
 #include <string.h>
 
 #include "common/printable.h"
+#include "common/utf8.h"
 
-//  Where to truncate TEXT of SIZE bytes so that no UTF-8 character is split.
-static size_t s_whole (const char *text, size_t size)
+//  TEXT fills its SIZE bytes, and there was more.
+static void s_truncate (char *text, size_t size)
 {
-    size_t start = size;
-    while (start > 0 && ((unsigned char) text [start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start == 0)
-        return 0;
-    unsigned char lead = (unsigned char) text [start - 1];
-    size_t needed = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    return size - (start - 1) >= needed ? size : start - 1;
+    view_t all = {.data = (const uint8_t *) text, .size = size - 1};
+    size_t whole = utf8_cut (all, size - 1 - UTF8_TRUNCATED_BYTES).size;
+    memcpy (text + whole, UTF8_TRUNCATED, UTF8_TRUNCATED_BYTES + 1);
 }
 
 cadre_error_t fault_set_va (fault_t *self, cadre_error_t code, const char *format,
@@ -31,7 +27,7 @@ cadre_error_t fault_set_va (fault_t *self, cadre_error_t code, const char *forma
     if (length < 0)
         text [0] = 0;
     else if ((size_t) length >= sizeof text)
-        text [s_whole (text, sizeof text - 1)] = 0;
+        s_truncate (text, sizeof text);
     printable (text);
     self->code = code;
     memcpy (self->text, text, strlen (text) + 1);

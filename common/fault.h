@@ -26,7 +26,7 @@ typedef struct fault {
 
 //  Sets code and text, and returns code, so a function can end with `return fault_set (fault,
 //  ...)`. SELF may be NULL. Control characters are removed (printable.h); a long text is truncated
-//  between two UTF-8 characters. An earlier fault is replaced.
+//  between two UTF-8 characters, and says so. An earlier fault is replaced.
 cadre_error_t fault_set (fault_t *self, cadre_error_t code, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
 cadre_error_t fault_set_va (fault_t *self, cadre_error_t code, const char *format,

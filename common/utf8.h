@@ -17,6 +17,10 @@ bool utf8_is_valid (view_t text);
 //  Truncates to at most so many bytes, between two characters.
 view_t utf8_cut (view_t text, size_t limit_bytes);
 
+//  The end of texts for people that were truncated, and the bytes that it takes.
+#define UTF8_TRUNCATED " [truncated]"
+#define UTF8_TRUNCATED_BYTES (sizeof UTF8_TRUNCATED - 1)
+
 //  Replaces each byte that is not part of a character by '?'.
 void utf8_repair (void *bytes, size_t size_bytes);
 

@@ -9,6 +9,8 @@
 #include "worker/runner/call_private.h"
 #include "worker/runner/call_text.h"
 
+#define CALL_TRACE_SPARE 8 //  A truncated trace has at most so many bytes less than its limit
+
 static void s_call_fail_with (cadre_task_t *self, const char *kind, const char *format,
                               va_list arguments)
 {
@@ -49,7 +51,7 @@ cadre_error_t cadre_fail (cadre_task_t *self, const char *kind, const char *form
 
 void cadre_trace (cadre_task_t *self, const char *format, ...)
 {
-    if (self->trace.size + 2 >= RUNNER_TRACE_BYTES)
+    if (self->trace.size + CALL_TRACE_SPARE >= RUNNER_TRACE_BYTES) //  Truncated, or nearly full
         return;
     if (self->trace.size)
         buffer_append (&self->trace, "\n", 1);

@@ -3,8 +3,18 @@
 #include "worker/runner/call_text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/utf8.h"
+
+//  To limit bytes with the NUL; there is room for that.
+static void s_truncate (buffer_t *buffer, size_t limit)
+{
+    view_t text = {.data = buffer->data, .size = buffer->size};
+    size_t size = utf8_cut (text, limit - 1 - UTF8_TRUNCATED_BYTES).size;
+    memcpy (buffer->data + size, UTF8_TRUNCATED, UTF8_TRUNCATED_BYTES);
+    buffer->size = size + UTF8_TRUNCATED_BYTES;
+}
 
 void call_text_format (buffer_t *buffer, size_t limit, const char *format, va_list arguments)
 {
@@ -18,12 +28,9 @@ void call_text_format (buffer_t *buffer, size_t limit, const char *format, va_li
         vsnprintf (room, size + 1, format, again);
     }
     va_end (again);
-    if (buffer->size + size + 1 > limit) {
-        size = buffer->size + 1 < limit ? limit - buffer->size - 1 : 0;
-        while (size > 0 && ((uint8_t) room [size] & 0xc0) == 0x80)
-            size--;
-    }
-    room [size] = 0;
     utf8_repair (room, size);
     buffer->size += size;
+    if (buffer->size >= limit)
+        s_truncate (buffer, limit);
+    buffer->data [buffer->size] = 0;
 }

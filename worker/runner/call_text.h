@@ -10,8 +10,9 @@
 
 #include "common/buffer.h"
 
-//  Appends the formatted text, and a NUL after the buffer's size. The result is valid UTF-8; it is
-//  truncated between two characters so that the buffer has at most limit bytes including the NUL.
+//  Appends the formatted text, and a NUL after the buffer's size. The result is valid UTF-8. If the
+//  buffer would have more than limit bytes including the NUL, it is truncated and ends with
+//  UTF8_TRUNCATED.
 void call_text_format (buffer_t *buffer, size_t limit, const char *format, va_list arguments)
     __attribute__ ((format (printf, 3, 0)));
 

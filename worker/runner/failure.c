@@ -21,13 +21,19 @@ static const entry_t s_texts [] = {
     {"kind", RUNNER_KIND_BYTES}, {"message", RUNNER_MESSAGE_BYTES}, {"trace", RUNNER_TRACE_BYTES}};
 static const char *const s_numbers [] = {"user_us", "system_us", "max_rss_bytes"};
 
-//  Packs any bytes as valid text.
+//  Packs any bytes as valid text; a long one is truncated.
 static void s_failure_pack_text (buffer_t *self, const char *key, view_t text, size_t limit_bytes)
 {
-    text = utf8_cut (text, limit_bytes);
+    buffer_t whole = {0};
+    bool fits = text.size <= limit_bytes;
+    text = utf8_cut (text, fits ? limit_bytes : limit_bytes - UTF8_TRUNCATED_BYTES);
+    buffer_append (&whole, text.data, text.size);
+    utf8_repair (whole.data, whole.size);
+    if (!fits)
+        buffer_append (&whole, UTF8_TRUNCATED, UTF8_TRUNCATED_BYTES);
     pack_text (self, key);
-    pack_text_of (self, (const char *) text.data, text.size);
-    utf8_repair (self->data + self->size - text.size, text.size);
+    pack_text_of (self, (const char *) whole.data, whole.size);
+    buffer_free (&whole);
 }
 
 void failure_pack (buffer_t *self, const char *kind, const char *message, const char *worker,

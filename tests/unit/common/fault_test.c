@@ -55,6 +55,8 @@ static void test_stays_one_line (void **state)
     assert_string_equal (fault.text, "first second   third [31m ");
 }
 
+#define KEPT (FAULT_TEXT_BYTES - 1 - strlen (" [truncated]"))
+
 //  A character of each width, placed so that the cut falls on each of its bytes
 static void test_cut_between_characters (void **state)
 {
@@ -62,7 +64,7 @@ static void test_cut_between_characters (void **state)
     static const char *const characters [] = {"a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
     for (size_t c = 0; c < 4; c++) {
         size_t width = strlen (characters [c]);
-        for (size_t lead = FAULT_TEXT_BYTES - 8; lead < FAULT_TEXT_BYTES; lead++) {
+        for (size_t lead = KEPT - 8; lead <= KEPT; lead++) {
             char text [FAULT_TEXT_BYTES + 16];
             memset (text, 'x', lead);
             memcpy (text + lead, characters [c], width);
@@ -70,9 +72,9 @@ static void test_cut_between_characters (void **state)
             text [sizeof text - 1] = 0;
             fault_t fault = {0};
             fault_set (&fault, CADRE_ERROR_IO, "%s", text);
-            size_t expected = lead + width > FAULT_TEXT_BYTES - 1 ? lead : FAULT_TEXT_BYTES - 1;
-            assert_int_equal (strlen (fault.text), expected);
+            size_t expected = lead + width > KEPT ? lead : KEPT;
             assert_memory_equal (fault.text, text, expected);
+            assert_string_equal (fault.text + expected, " [truncated]");
         }
     }
 }

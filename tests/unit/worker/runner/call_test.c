@@ -201,9 +201,11 @@ static cadre_error_t s_say_much (cadre_task_t *call)
 {
     char *text = malloc (100001);
     memset (text, 'x', 100000);
-    memcpy (text + RUNNER_MESSAGE_BYTES - 2, "\xC3\xA9", 2);
+    memcpy (text + RUNNER_MESSAGE_BYTES - 14, "\xC3\xA9", 2);
     text [100000] = 0;
     cadre_fail (call, text, "%s", text);
+    for (int i = 0; i < 3; i++)
+        cadre_trace (call, "%.20000s", text);
     free (text);
     return CADRE_ERROR_TASK;
 }
@@ -243,6 +245,10 @@ static void test_failures (void **state)
     detail = s_serve (&room, &say_much, cadre_value_list ());
     assert_int_equal (strlen (s_message (detail)),
                       RUNNER_MESSAGE_BYTES - 2); // not half of a character
+    assert_string_equal (s_message (detail) + RUNNER_MESSAGE_BYTES - 15, "x [truncated]");
+    const char *trace = cadre_value_text (cadre_value_get (detail, "trace"));
+    assert_int_equal (strlen (trace), RUNNER_TRACE_BYTES - 1);
+    assert_string_equal (strchr (trace, ' '), " [truncated]");
     assert_int_equal (strlen (cadre_value_text (cadre_value_get (detail, "kind"))),
                       RUNNER_KIND_BYTES - 1);
     s_close (&room);

@@ -102,7 +102,11 @@ static void s_a_detail_keeps_the_rules (void **state)
     failure_pack_with_worker (&detail, (view_t){given.data, given.size}, "alpha\xff", NULL);
     s_expect_text (&detail, "message", "m?");
     s_expect_text (&detail, "worker", "alpha?");
-    cursor_t cursor = cursor_of (detail.data, detail.size);
+    view_t cut = {0};
+    cursor_t cursor = cursor_find ((view_t){detail.data, detail.size}, "trace");
+    assert_true (cursor_text (&cursor, &cut) && cut.size == 32768);
+    assert_memory_equal (cut.data + cut.size - 13, "t [truncated]", 13);
+    cursor = cursor_of (detail.data, detail.size);
     size_t pairs;
     assert_true (cursor_map (&cursor, &pairs));
     assert_int_equal (pairs, 4);
