@@ -120,18 +120,25 @@ static char *s_optional (view_t text)
     return text.size ? view_text (text) : NULL;
 }
 
+//  A text, or nil for none.
+static void s_text_or_nil (cursor_t *list, view_t *text)
+{
+    if (cursor_peek (list) == CURSOR_NIL)
+        cursor_nil (list);
+    else
+        cursor_text (list, text);
+}
+
 static bool s_read_function (program_t *self, cursor_t *list)
 {
     size_t count = 0;
     view_t name = {0}, takes = {0}, says = {0};
     if (!cursor_array (list, &count) || count < 1 || !cursor_text (list, &name))
         return false;
-    if (count > 1 && cursor_peek (list) == CURSOR_NIL)
-        cursor_nil (list);
-    else if (count > 1)
-        cursor_text (list, &takes);
+    if (count > 1)
+        s_text_or_nil (list, &takes);
     if (count > 2)
-        cursor_text (list, &says);
+        s_text_or_nil (list, &says);
     for (size_t i = 3; i < count; i++)
         cursor_skip (list, NULL);
     if (list->failed)
@@ -331,8 +338,10 @@ static told_t s_hear (program_t *self, cadre_task_t *call, cursor_t message)
     uint64_t id = 0;
     view_t what = {0};
     if (!cursor_array (&message, &count) || count < 3 || !cursor_uint (&message, &id)
-        || id != self->id || !cursor_text (&message, &what))
+        || id > self->id || !cursor_text (&message, &what))
         return TOLD_RUBBISH;
+    if (id < self->id) //  Of a call that has ended: only an answer is wrong
+        return view_is (what, "ok") || view_is (what, "error") ? TOLD_RUBBISH : TOLD_MORE;
     return s_hear_what (call, what, &message, count);
 }
 

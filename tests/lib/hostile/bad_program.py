@@ -35,7 +35,10 @@ if how == "prints":
     sys.exit(0)
 if how == "no-hello":
     send(b"\x93\xa5other\x01\x90")
-send(b"\x93\xa5cadre\x01\x91\x91\xa3odd")
+if how == "nil":
+    send(b"\x93\xa5cadre\x01\x91\x93\xa3odd\xc0\xc0")
+else:
+    send(b"\x93\xa5cadre\x01\x91\x91\xa3odd")
 while call := receive():
     id = call[1:2]
     if how == "crash":
@@ -53,10 +56,17 @@ while call := receive():
         send(b"\x93\x7f\xa2ok\xc0")
     if how == "cut":
         send(b"\x93\x01\xa2ok")
+    if how == "nil":
+        send(b"\x93" + id + b"\xa2ok\x01")
     if how == "twice":
         answers = [b"\x93" + id + b"\xa2ok\x01", b"\x93" + id + b"\xa2ok\x02"]
         sys.stdout.buffer.write(b"".join(struct.pack(">I", len(one)) + one for one in answers))
         sys.stdout.buffer.flush()
+    if how == "late":
+        late = bytes([call[1] - 1])
+        send(b"\x93" + late + b"\xa3log\xa4late")
+        send(b"\x93" + late + b"\xa7partial\x02")
+        send(b"\x93" + id + b"\xa2ok\x01")
     if how in VALUES:
         send(b"\x93" + id + b"\xa2ok" + VALUES[how])
     if how == "odd-partial":

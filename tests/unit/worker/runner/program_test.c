@@ -204,18 +204,33 @@ static void test_values_that_travel (void **state)
     assert_int_equal (fake_worker_destroy (&worker), 0);
 }
 
-//  The second answer is not taken for that of the next call.
-static void test_an_answer_too_many (void **state)
+//  It starts, and answers each call with 1.
+static void s_assert_answers (const char *how)
 {
-    (void) state;
     fake_worker_t *worker;
-    assert_int_equal (s_start_odd (&worker, "twice"), 0);
+    assert_int_equal (s_start_odd (&worker, how), 0);
     for (int i = 0; i < 3; i++) {
         fake_result_t *result = s_call (worker, 1, cadre_value_list ());
         assert_int_equal (result->outcome, CADRE_OUTCOME_OK);
         assert_int_equal (cadre_value_int (result->value), 1);
+        assert_int_equal (result->streams [CADRE_STREAM_LOG].size, 0);
+        assert_int_equal (result->streams [CADRE_STREAM_PARTIAL].size, 0);
     }
     assert_int_equal (fake_worker_destroy (&worker), 0);
+}
+
+//  Neither a second answer nor later messages of a call are taken for those of the next one.
+static void test_messages_of_earlier_calls (void **state)
+{
+    (void) state;
+    s_assert_answers ("twice");
+    s_assert_answers ("late");
+}
+
+static void test_nil_for_takes_and_says (void **state)
+{
+    (void) state;
+    s_assert_answers ("nil");
 }
 
 static void test_talk (void **state)
@@ -262,7 +277,8 @@ int main (void)
         cmocka_unit_test (test_values_that_cannot_travel),
         cmocka_unit_test (test_texts_are_made_text),
         cmocka_unit_test (test_values_that_travel),
-        cmocka_unit_test (test_an_answer_too_many),
+        cmocka_unit_test (test_messages_of_earlier_calls),
+        cmocka_unit_test (test_nil_for_takes_and_says),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
