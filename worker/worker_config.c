@@ -52,6 +52,7 @@ void worker_config_copy (worker_config_t *self, const worker_options_t *options)
         s_worker_config_copy (options->slot_path ? options->slot_path : host_slot_path (path));
     if (options->run_as_user)
         self->run_as_user = *options->run_as_user;
+    self->environment = slot_environment_new (&self->run_as_user);
     self->plugins_count = s_worker_config_pack_texts (&self->plugins, options->plugins);
     self->program_count = s_worker_config_pack_texts (&self->program, options->program);
     self->labels_count = s_worker_config_pack_texts (&self->labels, options->labels);
@@ -91,6 +92,7 @@ void worker_config_free (worker_config_t *self)
     free (self->proxy);
     free (self->task_broker);
     free (self->slot_path);
+    slot_environment_destroy (&self->environment);
     explicit_bzero (self, sizeof *self);
 }
 
@@ -118,7 +120,7 @@ slot_handle_start_t worker_config_start (const worker_config_t *self)
 {
     return (slot_handle_start_t){
         .path = self->slot_path,
-        .run_as_user = &self->run_as_user,
+        .environment = self->environment,
         .threads = self->options.threads,
         .functions = self->options.functions,
         .greeting = {.plugins = wire_list_of (&self->plugins, self->plugins_count),

@@ -11,22 +11,23 @@
 #include "worker/worker.h"
 
 typedef struct worker_config {
-    worker_options_t options;    //  Numbers and flags with defaults; its texts must not be used
-    char name [HOST_NAME_BYTES]; //  Display name
-    char host [HOST_NAME_BYTES]; //  Name of the machine
-    char *broker;                //  Addresses
-    keys_t keys;                 //  For brokers on tcp, if has_keys
-    bool has_keys;               //  Keys were given
-    char *proxy;                 //  HOST:PORT, or NULL
-    char *task_broker;           //  For CADRE_TASK_BROKER
-    char *slot_path;             //  Executable of slots
-    run_as_t run_as_user;        //  Their user
-    buffer_t plugins;            //  Packed texts
-    size_t plugins_count;        //  How many
-    buffer_t program;            //  Packed texts
-    size_t program_count;        //  How many
-    buffer_t labels;             //  Packed texts
-    size_t labels_count;         //  How many
+    worker_options_t options;        //  Numbers and flags with defaults; its texts must not be used
+    char name [HOST_NAME_BYTES];     //  Display name
+    char host [HOST_NAME_BYTES];     //  Name of the machine
+    char *broker;                    //  Addresses
+    keys_t keys;                     //  For brokers on tcp, if has_keys
+    bool has_keys;                   //  Keys were given
+    char *proxy;                     //  HOST:PORT, or NULL
+    char *task_broker;               //  For CADRE_TASK_BROKER
+    char *slot_path;                 //  Executable of slots
+    run_as_t run_as_user;            //  Their user
+    slot_environment_t *environment; //  Their environment
+    buffer_t plugins;                //  Packed texts
+    size_t plugins_count;            //  How many
+    buffer_t program;                //  Packed texts
+    size_t program_count;            //  How many
+    buffer_t labels;                 //  Packed texts
+    size_t labels_count;             //  How many
 } worker_config_t;
 
 void worker_config_copy (worker_config_t *self, const worker_options_t *options);

@@ -65,11 +65,30 @@ static cadre_error_t s_sum_by_outer (cadre_task_t *task)
     return s_sum_by (task, cadre_open (cadre_task_broker (task), NULL));
 }
 
+//  Working directory and a variable of the slot.
+static cadre_error_t s_surroundings (cadre_task_t *task)
+{
+    char folder [256], text [512];
+    const char *variable = getenv ("CADRE_TEST_SURROUNDINGS");
+    snprintf (text, sizeof text, "%s in %s", variable ? variable : "none",
+              getcwd (folder, sizeof folder) ? folder : "none");
+    return cadre_return_text (task, text);
+}
+
+static cadre_error_t s_die (cadre_task_t *task)
+{
+    (void) task;
+    raise (SIGKILL);
+    return CADRE_OK;
+}
+
 static const cadre_function_t s_functions [] = {
     {.name = "square", .run = s_square, .takes = "i"},
     {.name = "stderr", .run = s_stderr},
     {.name = "sum_by_own", .run = s_sum_by_own, .takes = "b"},
     {.name = "sum_by_outer", .run = s_sum_by_outer},
+    {.name = "surroundings", .run = s_surroundings},
+    {.name = "die", .run = s_die},
     {0}};
 
 static size_t s_entries (const char *folder)
@@ -170,6 +189,39 @@ static void test_a_pool_inside_a_task (void **state)
         assert_int_equal (cadre_close (&pool, WAIT_MS), CADRE_OK);
     }
     assert_int_equal (s_children (), 0);
+}
+
+static void s_check_surroundings (cadre_t *pool, const char *wanted)
+{
+    const char *text = NULL;
+    cadre_future_t *future = cadre_submit (pool, "surroundings", "");
+    assert_int_equal (cadre_future_wait_text (future, &text, WAIT_MS), CADRE_OK);
+    assert_string_equal (text, wanted);
+    cadre_future_destroy (&future);
+}
+
+//  All slots have the environment and the folder that the program had when it opened the pool,
+//  whenever they are started.
+static void test_a_program_that_changes_its_surroundings (void **state)
+{
+    (void) state;
+    char folder [256], wanted [512];
+    assert_non_null (getcwd (folder, sizeof folder));
+    setenv ("CADRE_TEST_SURROUNDINGS", "first", 1);
+    snprintf (wanted, sizeof wanted, "first in %s", folder);
+    cadre_t *pool = cadre_open (NULL, &(cadre_options_t){.slots = 1});
+    assert_non_null (pool);
+    setenv ("CADRE_TEST_SURROUNDINGS", "second", 1);
+    assert_int_equal (chdir ("/"), 0);
+    s_check_surroundings (pool, wanted);
+    assert_int_equal (cadre_call (pool, NULL, WAIT_MS, "die", ""), CADRE_ERROR_TASK);
+    s_check_surroundings (pool, wanted);
+    cadre_t *later = cadre_open (NULL, &(cadre_options_t){.slots = 1});
+    s_check_surroundings (later, "second in /");
+    assert_int_equal (cadre_close (&later, WAIT_MS), CADRE_OK);
+    assert_int_equal (cadre_close (&pool, WAIT_MS), CADRE_OK);
+    assert_int_equal (chdir (folder), 0);
+    unsetenv ("CADRE_TEST_SURROUNDINGS");
 }
 
 static void test_children_ignored_and_signals_blocked (void **state)
@@ -340,6 +392,7 @@ int main (int argc, char **argv)
         cmocka_unit_test (test_many_pools_leave_nothing),
         cmocka_unit_test (test_several_pools_at_once),
         cmocka_unit_test (test_a_pool_inside_a_task),
+        cmocka_unit_test (test_a_program_that_changes_its_surroundings),
         cmocka_unit_test (test_children_ignored_and_signals_blocked),
         cmocka_unit_test (test_a_thousand_descriptors_open),
         cmocka_unit_test (test_too_few_descriptors_are_told),

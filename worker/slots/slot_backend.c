@@ -3,7 +3,6 @@
 #include "worker/slots/slot_backend.h"
 #include "common/descriptors.h"
 #include "common/libexec.h"
-#include "common/private.h"
 #include "worker/slot/slot.h"
 
 #include <assert.h>
@@ -23,8 +22,6 @@
 #define SHARE_TARGET 4
 #define FIRST_SAFE 16 //  Descriptors are copied above this, so that dup2 never overwrites a source
 
-extern char **environ;
-
 struct slot_backend_box {
     _Atomic int owners;    //  Thread and worker; the last one frees it
     _Atomic bool ended;    //  The thread no longer serves
@@ -32,25 +29,6 @@ struct slot_backend_box {
     slot_memory_t *memory; //  The thread's mapping; unmapped by the last owner
     const struct cadre_function *functions; //  Of the program, or NULL
 };
-
-//  The environment of a slot; the caller frees only the array.
-static char **s_environment (const run_as_t *run_as_user)
-{
-    static char serve [] = "CADRE_SERVE=slot";
-    size_t count = 0;
-    while (environ && environ [count])
-        count++;
-    char **list = calloc (count + RUN_AS_VARIABLES + 2, sizeof (char *));
-    assert (list);
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!private_variable (environ [i]) && !run_as_replaces (run_as_user, environ [i]))
-            list [used++] = environ [i];
-    for (size_t i = 0; run_as_user->other && i < RUN_AS_VARIABLES; i++)
-        list [used++] = (char *) (uintptr_t) run_as_user->variables [i];
-    list [used] = serve;
-    return list;
-}
 
 //  If the program has closed stderr, its number may belong to an eventfd of libzmq, which has no
 //  file type.
@@ -60,9 +38,12 @@ static bool s_is_stderr (void)
     return fstat (STDERR_FILENO, &status) == 0 && (status.st_mode & S_IFMT) != 0;
 }
 
-static int s_actions (posix_spawn_file_actions_t *actions, int null, int fd, int share_fd)
+static int s_actions (posix_spawn_file_actions_t *actions, int null, int folder, int fd,
+                      int share_fd)
 {
     int error = posix_spawn_file_actions_adddup2 (actions, null, STDIN_FILENO);
+    if (!error && folder >= 0)
+        error = posix_spawn_file_actions_addfchdir_np (actions, folder);
     if (!error && !s_is_stderr ())
         error = posix_spawn_file_actions_adddup2 (actions, null, STDERR_FILENO);
     if (!error)
@@ -76,8 +57,8 @@ static int s_actions (posix_spawn_file_actions_t *actions, int null, int fd, int
     return error;
 }
 
-static int s_slot_backend_spawn (pid_t *pid, const char *path, const run_as_t *run_as_user, int fd,
-                                 int share_fd)
+static int s_slot_backend_spawn (pid_t *pid, const char *path,
+                                 const slot_environment_t *environment, int fd, int share_fd)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -90,18 +71,18 @@ static int s_slot_backend_spawn (pid_t *pid, const char *path, const run_as_t *r
     posix_spawnattr_setsigdefault (&attributes, &all);
     posix_spawnattr_setflags (
         &attributes, (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
-    char **environment = s_environment (run_as_user);
     char *argv [] = {(char *) (uintptr_t) path, NULL};
     const char *file = libexec_present (path);
+    int folder = slot_environment_folder (environment);
     int null = descriptors_null ();
-    int error = null < 0 ? errno : s_actions (&actions, null, fd, share_fd);
-    run_as_put_on (run_as_user);
+    int error = null < 0 ? errno : s_actions (&actions, null, folder, fd, share_fd);
+    run_as_put_on (slot_environment_user (environment));
     if (!error)
-        error = posix_spawn (pid, file, &actions, &attributes, argv, environment);
-    run_as_take_off (run_as_user);
+        error = posix_spawn (pid, file, &actions, &attributes, argv,
+                             slot_environment_variables (environment));
+    run_as_take_off (slot_environment_user (environment));
     if (null >= 0)
         close (null);
-    free (environment);
     posix_spawnattr_destroy (&attributes);
     posix_spawn_file_actions_destroy (&actions);
     return error;
@@ -122,17 +103,15 @@ static cadre_error_t s_spawn_fault (const char *path, int error, fault_t *fault)
 }
 
 cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path,
-                                          const run_as_t *run_as_user, int fd, int share_fd,
-                                          fault_t *fault)
+                                          const slot_environment_t *environment, int fd,
+                                          int share_fd, fault_t *fault)
 {
-    static const run_as_t own = {.other = false};
     *self = (slot_backend_t){.pidfd = -1};
     int high_fd = fcntl (fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
     int high_share = fcntl (share_fd, F_DUPFD_CLOEXEC, FIRST_SAFE);
     int error = high_fd < 0 || high_share < 0
                     ? EMFILE
-                    : s_slot_backend_spawn (&self->pid, path, run_as_user ? run_as_user : &own,
-                                            high_fd, high_share);
+                    : s_slot_backend_spawn (&self->pid, path, environment, high_fd, high_share);
     if (high_fd >= 0)
         close (high_fd);
     if (high_share >= 0)

@@ -13,8 +13,8 @@
 #define WORKER_SLOTS_SLOT_BACKEND_H_INCLUDED
 
 #include "common/fault.h"
-#include "worker/shared/run_as.h"
 #include "worker/shared/slot_memory.h"
+#include "worker/slots/slot_environment.h"
 
 #include <pthread.h>
 #include <sys/types.h>
@@ -48,11 +48,10 @@ typedef struct slot_backend {
     slot_backend_fake_t *fake;    //  Of a test
 } slot_backend_t;
 
-//  Starts a process; guise (may be NULL): the user. The caller keeps fd and share_fd. On failure
-//  the kind is NONE.
+//  Starts a process. The caller keeps fd and share_fd. On failure the kind is NONE.
 cadre_error_t slot_backend_start_process (slot_backend_t *self, const char *path,
-                                          const run_as_t *run_as_user, int fd, int share_fd,
-                                          fault_t *fault);
+                                          const slot_environment_t *environment, int fd,
+                                          int share_fd, fault_t *fault);
 
 //  Starts a thread, which then owns fd (not on failure) and has its own mapping of the shared
 //  memory.

@@ -104,7 +104,7 @@ static slot_backend_t s_backend (const slot_handle_start_t *how, size_t place, i
         if (slot_backend_start_thread (&backend, how->functions, fd, share_fd, fault) != CADRE_OK)
             close (fd);
     } else {
-        slot_backend_start_process (&backend, how->path, how->run_as_user, fd, share_fd, fault);
+        slot_backend_start_process (&backend, how->path, how->environment, fd, share_fd, fault);
         close (fd);
     }
     return backend;

@@ -104,7 +104,7 @@ typedef struct slot_handle {
 //  How a slot is started.
 typedef struct slot_handle_start {
     const char *path;                       //  Executable of process slots
-    const run_as_t *run_as_user;            //  User of the slots; NULL: the worker's
+    const slot_environment_t *environment;  //  ... and their environment
     bool threads;                           //  Thread slots
     const struct cadre_function *functions; //  For thread slots
     //  For tests, replaces all of the above: owns fd (the slot's end), borrows share; returns the

@@ -205,8 +205,8 @@ bool slots_open_job (slots_t *self, const wire_lane_job_t *fields)
 {
     wire_lane_job_t job = *fields;
     buffer_t dressed = {0};
-    if (self->options.start.run_as_user
-        && run_as_dress (self->options.start.run_as_user, job.spec, &dressed))
+    const slot_environment_t *environment = self->options.start.environment;
+    if (environment && run_as_dress (slot_environment_user (environment), job.spec, &dressed))
         job.spec = wire_view_of (&dressed);
     bool opened = job_cache_open (self->jobs, &job) != NULL;
     buffer_free (&dressed);
