@@ -198,6 +198,7 @@ static bool s_sink_output (back_t *self, worker_record_t *worker, cursor_t *body
     wrote_t *wrote = outputs_get (self->outputs, output.serial);
     if (!wrote) { //  Too many leases have written: its output is dropped
         output_grants_send (self, worker, &(wrote_t){.serial = output.serial, .discarded = true});
+        deliver_output_dropped (self->ctx, job, (uint32_t) output.index, task->attempt);
         return true;
     }
     if (wrote->granted_bytes == 0)

@@ -128,6 +128,7 @@ typedef struct context {
     uint64_t refused_hellos;     //  HELLOs refused for lack of room or by the rate limit, ever
     uint64_t cut_peers;          //  tcp connections that the broker closed, ever
     uint64_t failed_connections; //  Connections that ended without a message, ever
+    uint64_t cut_outputs;        //  Tasks of which output was dropped for lack of room, ever
     uint64_t refused_bytes;      //  Jobs, workers and names refused for lack of memory, ever
     uint64_t stuck_clients;      //  Sessions ended because they acknowledged nothing, ever
     bool full;   //  Results of jobs in memory fill the memory: these jobs are not dispatched

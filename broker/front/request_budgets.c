@@ -19,6 +19,7 @@ void request_budgets_pack (const context_t *ctx, buffer_t *map)
     request_pair_uint (map, "forgotten_bytes", ctx->tombstone_bytes);
     request_pair_uint (map, "journal_bytes", ctx->journal_bytes);
     request_pair_uint (map, "refused_for_room", ctx->refused_bytes);
+    request_pair_uint (map, "cut_outputs", ctx->cut_outputs);
     request_pair_uint (map, "stuck_clients", ctx->stuck_clients);
     request_pair_uint (map, "log_lines_left_out", log_left_out ());
 }

@@ -7,7 +7,7 @@
 #include "common/buffer.h"
 
 //  The pairs of broker.info that show how memory is used.
-#define REQUEST_BUDGET_PAIRS 14u
+#define REQUEST_BUDGET_PAIRS 15u
 void request_budgets_pack (const context_t *ctx, buffer_t *map);
 
 #endif

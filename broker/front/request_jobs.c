@@ -24,7 +24,7 @@ static const char *s_kind_name (uint32_t kind)
 
 static void s_pack_job (buffer_t *map, const context_t *ctx, const job_t *job)
 {
-    pack_map (map, 18);
+    pack_map (map, 19);
     request_pair_uint (map, "job", job->number);
     request_pair_text (map, "name", job->name);
     request_pair_text (map, "kind", s_kind_name (job->kind));
@@ -44,6 +44,7 @@ static void s_pack_job (buffer_t *map, const context_t *ctx, const job_t *job)
     request_pair_uint (map, "limit", job->limit);
     request_pair_uint (map, "created_us", (uint64_t) job->created_us);
     request_pair_uint (map, "ended_us", (uint64_t) job->ended_us);
+    request_pair_uint (map, "cut_outputs", job->keep ? result_log_cuts (job->keep) : 0);
 }
 
 //  `count` of a list: how many elements are wanted at most.
@@ -219,7 +220,7 @@ static void s_pack_task (const context_t *ctx, buffer_t *map, const job_t *job, 
         task_is_leased (task) && task->worker < roster_places (ctx->roster)
             ? roster_at (ctx->roster, task->worker)
             : NULL;
-    pack_map (map, all ? 11 : 8);
+    pack_map (map, all ? 12 : 9);
     request_pair_uint (map, "job", job->number);
     request_pair_uint (map, "index", index);
     request_pair_text (map, "state", task_state_name (task));
@@ -229,6 +230,7 @@ static void s_pack_task (const context_t *ctx, buffer_t *map, const job_t *job, 
     request_pair_uint (map, "attempts", task->attempt);
     request_pair_text (map, "worker", worker ? worker->name : "");
     request_pair_uint (map, "run_us", task_is_leased (task) ? 0 : task->run_us);
+    request_pair_bool (map, "cut_output", job->keep && result_log_is_cut (job->keep, index));
     if (!all)
         return;
     s_kept (job, index, &result);

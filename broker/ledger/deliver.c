@@ -8,6 +8,7 @@
 #include "broker/jobs/job_status.h"
 #include "broker/jobs/settle_queue.h"
 #include "broker/journal/records.h"
+#include "common/log.h"
 #include "common/pack.h"
 
 //  One result or output in a wait, followed by its body.
@@ -148,21 +149,36 @@ static bool s_deliver_has_room (const context_t *ctx, const job_t *job, size_t b
     return !job->durable || !ctx->journal || journal_has_room (ctx->journal, bytes);
 }
 
-bool deliver_output (context_t *ctx, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
-                     view_t bytes)
+//  Logged once for each job: all its tasks may write too much.
+static void s_note_cut (context_t *ctx, const job_t *job, uint32_t index, const char *why)
 {
-    bool cut = false, first = false;
+    ctx->cut_outputs++;
+    if (job->keep && result_log_cuts (job->keep) == 1)
+        log_line (LOG_WARNING, "B052", "job %llu: output of task %u is cut: %s",
+                  (unsigned long long) job->number, index, why);
+}
+
+//  lacks: why there is no room for it, or NULL.
+static bool s_deliver_output (context_t *ctx, job_t *job, const wire_output_t *output,
+                              const char *lacks)
+{
+    bool cut = lacks && !job->detached, first = false;
+    const uint32_t index = (uint32_t) output->index;
+    view_t bytes = output->bytes;
     if (!job->detached && !job->owner)
         return false;
-    size_t size_bytes = s_deliver_has_room (ctx, job, bytes.size) ? bytes.size : SIZE_MAX;
-    if (job->detached && !result_log_admits (job->keep, index, size_bytes, &first)) {
+    if (job->detached
+        && !result_log_admits (job->keep, index, lacks ? SIZE_MAX : bytes.size, &first)) {
         if (!first)
             return false;
         cut = true;
         bytes.size = 0;
     }
+    if (cut)
+        s_note_cut (ctx, job, index,
+                    lacks ? lacks : "it is more than the 16 MiB that are kept of a task");
     buffer_t body = {0};
-    s_pack_output (&body, index, attempt, stream, cut, bytes);
+    s_pack_output (&body, index, (uint32_t) output->attempt, output->stream, cut, bytes);
     if (job->durable && ctx->journal)
         s_record_output (ctx, job, index, wire_view_of (&body));
     else if (job->detached)
@@ -172,6 +188,24 @@ bool deliver_output (context_t *ctx, job_t *job, uint32_t index, uint32_t attemp
         client_output (job->owner, ctx, job->ref, wire_view_of (&body));
     buffer_free (&body);
     return !cut;
+}
+
+bool deliver_output (context_t *ctx, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
+                     view_t bytes)
+{
+    const wire_output_t output = {
+        .index = index, .attempt = attempt, .stream = stream, .bytes = bytes};
+    return s_deliver_output (ctx, job, &output,
+                             s_deliver_has_room (ctx, job, bytes.size)
+                                 ? NULL
+                                 : "the store has no room: free some space or raise --quota");
+}
+
+void deliver_output_dropped (context_t *ctx, job_t *job, uint32_t index, uint32_t attempt)
+{
+    const wire_output_t output = {.index = index, .attempt = attempt, .stream = WIRE_STREAM_STDOUT};
+    s_deliver_output (ctx, job, &output,
+                      "too many tasks write at once: start the broker with a larger --memory");
 }
 
 bool deliver_is_open (const context_t *ctx, const job_t *job)

@@ -19,6 +19,9 @@ void deliver_result (context_t *ctx, job_t *job, const wire_result_t *result, vi
 bool deliver_output (context_t *ctx, job_t *job, uint32_t index, uint32_t attempt, uint64_t stream,
                      view_t bytes);
 
+//  Output was dropped before it came here, because too many tasks write at once.
+void deliver_output_dropped (context_t *ctx, job_t *job, uint32_t index, uint32_t attempt);
+
 //  Can more output of this job be accepted now?
 bool deliver_is_open (const context_t *ctx, const job_t *job);
 

@@ -53,6 +53,7 @@ struct result_log {
     size_t capacity;     //  Segments allocated
     large_t *large;      //  Values too large for a frame, by task
     wrote_t *wrote;      //  Size of tasks' output, by task
+    size_t cuts;         //  Tasks of which some output was dropped
     uint64_t held;       //  Bytes added to the account
     account_t *account;  //  Counts its memory; borrowed
 };
@@ -470,6 +471,19 @@ bool result_log_admits (result_log_t *self, uint32_t index, size_t size_bytes, b
         return true;
     }
     *first = !wrote->cut;
+    self->cuts += *first;
     wrote->cut = true;
     return false;
+}
+
+size_t result_log_cuts (const result_log_t *self)
+{
+    return self->cuts;
+}
+
+bool result_log_is_cut (const result_log_t *self, uint32_t index)
+{
+    const wrote_t *wrote = NULL;
+    HASH_FIND (hh, self->wrote, &index, sizeof index, wrote);
+    return wrote && wrote->cut;
 }

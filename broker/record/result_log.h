@@ -105,6 +105,10 @@ void result_log_settle (result_log_t *self, uint64_t seq);
 //  time.
 bool result_log_admits (result_log_t *self, uint32_t index, size_t size_bytes, bool *first);
 
+//  The number of tasks of which output was dropped so; is that task one of them?
+size_t result_log_cuts (const result_log_t *self);
+bool result_log_is_cut (const result_log_t *self, uint32_t index);
+
 //  How much output of a task was stored from the lease that wrote last; output that a worker sends
 //  again is recognized by it.
 typedef struct result_log_mark {

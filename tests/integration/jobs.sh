@@ -174,6 +174,22 @@ timeout 20 cadre job logs "$loud" 2>stderr | head -n 2 >/dev/null
 [ "${PIPESTATUS[0]}" = 141 ] || fault "logs whose reader goes: not SIGPIPE"
 expect_text '' stderr 'logs whose reader goes'
 
+#  ---- output that was more than is kept is told everywhere
+flood=$(cadre submit --no-durable 'head -c 20000000 /dev/zero #' ::: 1 2>/dev/null)
+expect 0 '' "^cadre: job $flood: output of 1 task was cut for lack of room" cadre job wait "$flood"
+expect_like 0 "^$flood\.0 +ok" 'output of 1 task was cut' cadre job results "$flood"
+expect_like 0 '^cut outputs +1$' '' cadre job info "$flood"
+expect_like 0 '^cut output +true$' '' cadre task info "$flood.0"
+expect_like 0 '^tasks whose output was cut +1$' '' cadre broker info
+expect_text "B052: job $flood: output of task 0 is cut: it is more than the 16 MiB" "$scratch/broker.log" 'the log of the broker'
+expect_like 0 '^warn +output: output of 1 tasks was cut' '' cadre doctor
+for logs in "job logs $flood" "task logs $flood.0"; do
+    checks=$((checks + 1))
+    cadre $logs >flood.out 2>stderr
+    [ $? = 1 ] || fault "$logs of output that was cut: not 1"
+    expect_text "task $flood.0 wrote more than is kept" stderr "$logs"
+done
+
 #  ---- workers and broker
 expect_like 0 '^[0-9]+ +alpha .* ready +1 .* square, divide' '' cadre worker list
 expect_like 0 '"name":"beta"' '' cadre worker list -o ndjson

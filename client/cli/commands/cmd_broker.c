@@ -41,6 +41,7 @@ static const table_column_t s_columns [] = {
     {"forgotten_bytes", "  forgotten jobs", TABLE_SIZE},
     {"journal_bytes", "  waiting for the store", TABLE_SIZE},
     {"refused_for_room", "refused for lack of room", TABLE_COUNT},
+    {"cut_outputs", "tasks whose output was cut", TABLE_COUNT},
     {"stuck_clients", "stuck clients", TABLE_COUNT},
     {"log_lines_left_out", "log lines suppressed", TABLE_COUNT},
     {"refused_frames", "refused frames", TABLE_COUNT},

@@ -212,6 +212,18 @@ static void s_check_jobs (doctor_t *self, cadre_t *pool)
     cadre_value_destroy (&jobs);
 }
 
+static void s_check_outputs (doctor_t *self, const cadre_value_t *info)
+{
+    const uint64_t cuts = cadre_value_uint (cadre_value_get (info, "cut_outputs"));
+    if (cuts > 0)
+        s_doctor_find (self, VERDICT_WARN, "output",
+                       "give the store more room; a task may write 16 MiB, more belongs in a file",
+                       "output of %" PRIu64
+                       " tasks was cut since the broker started: its log and 'cadre job info' "
+                       "tell which jobs",
+                       cuts);
+}
+
 static void s_check_security (doctor_t *self, const broker_choice_t *choice,
                               const cadre_value_t *info)
 {
@@ -271,6 +283,7 @@ static void s_check_broker (doctor_t *self)
                        "the broker drains and takes no new jobs");
     s_check_security (self, &choice, info);
     s_check_workers (self, pool, info);
+    s_check_outputs (self, info);
     s_check_jobs (self, pool);
     cadre_value_destroy (&info);
     cadre_close (&pool, CLOSE_TIMEOUT_MS);

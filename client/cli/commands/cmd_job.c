@@ -41,6 +41,7 @@ static const table_column_t s_info_columns [] = {{"job", "job", TABLE_TEXT},
                                                  {"limit", "limit", TABLE_COUNT},
                                                  {"created_us", "created", TABLE_MOMENT_US},
                                                  {"ended_us", "ended", TABLE_MOMENT_US},
+                                                 {"cut_outputs", "cut outputs", TABLE_COUNT},
                                                  {0}};
 
 static int s_job_list (int argc, char **argv)
@@ -162,6 +163,7 @@ static int s_logs (int argc, char **argv)
         "Print the output of a job's tasks, task by task.\v"
         "Their stdout is written to stdout, their stderr to stderr. Of a task that was tried "
         "again, the output of its last try is printed.\n\n"
+        "Exit codes: 0; 1 some output is missing, because it was more than is kept.\n\n"
         "Example:\n"
         "  cadre job logs 42 --tag",
         1, 1};

@@ -30,6 +30,7 @@ static const table_column_t s_info_columns [] = {{"job", "job", TABLE_TEXT},
                                                  {"message", "message", TABLE_TEXT},
                                                  {"trace", "trace", TABLE_TEXT},
                                                  {"lease", "lease", TABLE_TEXT},
+                                                 {"cut_output", "cut output", TABLE_TEXT},
                                                  {0}};
 
 static void s_set_text (cadre_value_t *map, const char *key, const char *text)

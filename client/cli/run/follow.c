@@ -17,6 +17,7 @@
 #include "client/cli/run/task_output.h"
 
 #define TICK_MS 100
+#define REQUEST_TIMEOUT_MS 5000
 
 typedef struct follow follow_t;
 typedef void (follow_event_fn) (follow_t *self, const cadre_event_t *event);
@@ -30,6 +31,7 @@ struct follow {
     follow_logs_t how;      //  logs: how they are printed
     task_output_t *output;  //  logs: writes the output
     listing_t *listing;     //  results: prints them
+    uint64_t cut;           //  logs: events that tell of missing output
     bool stop;              //  stdout cannot be written: further events are in vain
 };
 
@@ -109,6 +111,21 @@ static void s_wait_event (follow_t *self, const cadre_event_t *event)
     free (outcome);
 }
 
+//  Tells of output that was dropped, which results do not show.
+static void s_say_cuts (cadre_t *pool, uint64_t number)
+{
+    cadre_value_t *arguments = cadre_value_build ("{s:u}", "job", number);
+    cadre_value_t *job = NULL;
+    cadre_request (pool, "job.info", arguments, &job, REQUEST_TIMEOUT_MS);
+    const uint64_t cuts = cadre_value_uint (cadre_value_get (job, "cut_outputs"));
+    if (cuts > 0)
+        say ("job %" PRIu64 ": output of %" PRIu64 " task%s was cut for lack of room: "
+             "'cadre job logs %" PRIu64 "' names them",
+             number, cuts, cuts == 1 ? "" : "s", number);
+    cadre_value_destroy (&arguments);
+    cadre_value_destroy (&job);
+}
+
 int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_run)
 {
     follow_t self = {.number = number,
@@ -117,6 +134,7 @@ int follow_wait (cadre_t *pool, uint64_t number, int64_t timeout_ms, bool like_r
     int exit_code = s_follow_take (&self, pool, CADRE_FOLLOW_RESULTS | CADRE_FOLLOW_WAIT);
     if (exit_code)
         return exit_code;
+    s_say_cuts (pool, number);
     if (like_run)
         return run_tasks_exit_code (self.failed);
     return self.failed ? SAY_EXIT_FAILED : 0;
@@ -160,6 +178,7 @@ static void s_logs_output (follow_t *self, const cadre_event_t *event)
     if (event->cut)
         say ("task %" PRIu64 ".%u wrote more than is kept: some of it is missing", self->number,
              event->index);
+    self->cut += event->cut;
 }
 
 //  Without --wait tasks are printed at the end, in order.
@@ -194,7 +213,7 @@ int follow_logs (cadre_t *pool, uint64_t number, int64_t task, const follow_logs
     else if (task_output_error (self.output, &fault) != CADRE_OK)
         exit_code = say_fault (&fault);
     task_output_destroy (&self.output);
-    return exit_code;
+    return exit_code == 0 && self.cut > 0 ? SAY_EXIT_FAILED : exit_code;
 }
 
 //  ==== results ===============================================================
@@ -242,5 +261,8 @@ int follow_results (cadre_t *pool, uint64_t number, bool wait, table_format_t fo
     self.listing = listing_new (format, s_result_columns);
     int exit_code =
         s_follow_take (&self, pool, CADRE_FOLLOW_RESULTS | (wait ? CADRE_FOLLOW_WAIT : 0));
-    return listing_end (&self.listing, exit_code);
+    exit_code = listing_end (&self.listing, exit_code);
+    if (exit_code == 0)
+        s_say_cuts (pool, number);
+    return exit_code;
 }

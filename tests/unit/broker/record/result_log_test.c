@@ -78,6 +78,12 @@ static void test_output_is_cut_once (void **state)
     assert_false (result_log_admits (keep, 1, 1, &first));
     assert_false (first);
     assert_true (result_log_admits (keep, 2, 1, &first));
+    assert_int_equal (result_log_cuts (keep), 1);
+    assert_true (result_log_is_cut (keep, 1));
+    assert_false (result_log_is_cut (keep, 2));
+    assert_false (result_log_is_cut (keep, 3));
+    assert_false (result_log_admits (keep, 2, SIZE_MAX, &first)); //  No room in the store
+    assert_int_equal (result_log_cuts (keep), 2);
     result_log_destroy (&keep);
     assert_int_equal (bytes, 0);
 }
