@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -306,7 +307,8 @@ BREAK (block_term)
 }
 
 //  Ends the slot when a part of its result has been published: the worker is stopped, so that the
-//  rest finds no room, and goes on when the slot has ended.
+//  rest finds no room, and goes on when the slot has ended. The slot has no descriptor for a file,
+//  so the result goes through the ring.
 static void *s_end_within (void *argument)
 {
     uint32_t before = *(uint32_t *) argument;
@@ -322,6 +324,7 @@ BREAK (die_within)
     static uint32_t before;
     pthread_t thread;
     char *bytes = calloc (1, LARGE_BYTES);
+    setrlimit (RLIMIT_NOFILE, &(struct rlimit){0});
     cadre_error_t error = cadre_return_blob (task, bytes, LARGE_BYTES);
     free (bytes);
     kill (getppid (), SIGSTOP);
