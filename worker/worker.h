@@ -41,7 +41,7 @@ typedef struct worker_options {
     const char *const *labels; //  NULL-terminated, or NULL
     const struct run_as *run_as_user; //  User of process slots; NULL: the worker's
     const char *task_broker;          //  Address for CADRE_TASK_BROKER; NULL: broker
-    uint64_t max_tasks;               //  Number of tasks after which a slot is replaced; 0: never
+    uint64_t max_tasks;               //  Tasks or items after which a slot is replaced; 0: never
     uint32_t idle_timeout_ms;         //  Leave after so long without a task; 0: never
     uint32_t lifetime_ms;             //  Drain after so long; 0: never
     uint32_t drain_timeout_ms;        //  0: 30000

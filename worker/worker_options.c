@@ -126,7 +126,9 @@ static const struct argp_option s_options [] = {
      "CADRE_DRAIN_TIMEOUT)",
      0},
     {"max-tasks", KEY_MAX_TASKS, "N", 0,
-     "Replace a slot after N tasks (default: never; CADRE_MAX_TASKS)", 0},
+     "Replace a slot after N tasks, or items of maps (default: never; "
+     "CADRE_MAX_TASKS)",
+     0},
     {"health", KEY_HEALTH, "FILE", 0,
      "Write the state to FILE every second, for 'cadre worker health' "
      "(CADRE_HEALTH)",

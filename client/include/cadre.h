@@ -105,7 +105,7 @@ typedef struct cadre_options {
     const char *const *plugins; //  Embedded: plugin files, NULL-terminated
     const char *const *program; //  Embedded: argv of a program that serves functions (PROGRAM.md),
                                 //  NULL-terminated
-    uint64_t max_tasks;         //  Embedded: a slot is replaced after so many tasks; 0: never
+    uint64_t max_tasks;         //  Embedded: a slot is replaced after so many tasks or items
     const char *name;           //  Label of this client; NULL: user@host:pid
     int connect_timeout_ms;     //  Limit of cadre_open; 0: 5000; -1: no limit. Loading plugins may
                                 //  take a minute
@@ -362,7 +362,7 @@ typedef struct cadre_job_options {
 
 typedef struct cadre_map_options {
     cadre_job_options_t job; //  Options of the job that runs the items
-    size_t chunk;   //  Items that travel as one task; 0: chosen by slots and by what items take
+    size_t chunk;   //  Items per task; 0: chosen by slots and measured times (cadre_imap: 1)
     size_t batch;   //  The function gets lists of so many items, as its one argument; 0: items
     bool spread;    //  Each item is a list of arguments (starmap)
     bool unordered; //  cadre_imap: results as they come

@@ -136,7 +136,7 @@ static void s_conclude (slots_t *self, slot_handle_t *handle, const wire_slot_re
     lease_t *lease = slot_handle_take (handle);
     bool signalled = handle->stage == SLOT_HANDLE_TERMED || handle->stage == SLOT_HANDLE_KILLED;
     handle->slow = false;
-    handle->given++;
+    handle->given += lease_tasks (lease);
     self->failures = 0;
     if (handle->stage != SLOT_HANDLE_CALM && !signalled)
         slot_stage_clear (self, handle);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/shared/map_items.h"
+
 static lease_t *s_lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task, size_t size)
 {
     lease_t *self = malloc (sizeof (lease_t) + size);
@@ -53,4 +55,11 @@ view_t lease_payload (const lease_t *self)
     if (self->size)
         return (view_t){self->bytes, self->size};
     return wire_view_of (&self->payload);
+}
+
+uint64_t lease_tasks (const lease_t *self)
+{
+    map_items_t items;
+    bool many = self->job->kind == WIRE_KIND_MAP && map_items_of (&items, lease_payload (self));
+    return many && items.count ? items.count : 1;
 }

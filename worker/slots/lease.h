@@ -53,4 +53,7 @@ void lease_destroy (lease_t **self_p);
 
 view_t lease_payload (const lease_t *self);
 
+//  How many tasks it counts for: each item of a map is one.
+uint64_t lease_tasks (const lease_t *self);
+
 #endif

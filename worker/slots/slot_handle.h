@@ -97,7 +97,7 @@ typedef struct slot_handle {
     lease_t *tasks;            //  Sent and not answered, in order
     size_t count;              //  Number of tasks
     int64_t ahead_us;          //  Expected run time of tasks
-    uint64_t given;            //  Tasks that this slot has answered since it started
+    uint64_t given;            //  Tasks and items that this slot has answered since it started
     void *owner;               //  The slots_t
 } slot_handle_t;
 

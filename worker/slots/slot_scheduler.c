@@ -17,7 +17,12 @@
 
 static bool s_is_spent (const slots_t *self, const slot_handle_t *handle)
 {
-    return self->options.max_tasks && handle->given + handle->count >= self->options.max_tasks;
+    uint64_t tasks = handle->given;
+    const lease_t *lease;
+    if (self->options.max_tasks)
+        LL_FOREACH (handle->tasks, lease)
+            tasks += lease_tasks (lease);
+    return self->options.max_tasks && tasks >= self->options.max_tasks;
 }
 
 //  A slot that cannot be given a task because it corrupted the shared memory counts as having

@@ -58,7 +58,7 @@ typedef struct slots_options {
     size_t count;                //  Number of slots, at least 1
     bool commands;               //  Commands are run
     bool embedded;               //  The process has other uses than this worker
-    uint64_t max_tasks;          //  Number of tasks after which a slot is replaced; 0: never
+    uint64_t max_tasks;          //  Tasks or items after which a slot is replaced; 0: never
     slot_handle_start_t start;   //  How a slot is started; what it points to is borrowed
     const clock_source_t *clock; //  Borrowed
     timers_t *timers;            //  Borrowed

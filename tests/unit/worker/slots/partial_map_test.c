@@ -19,7 +19,7 @@
 static slots_rig_t bench;
 static uint32_t s_ticket;
 
-static void s_push (bool told)
+static void s_push (bool told, uint64_t serial)
 {
     buffer_t payload = {0};
     pack_array (&payload, ITEMS + (told ? 2 : 0));
@@ -30,7 +30,7 @@ static void s_push (bool told)
     for (size_t i = 0; i < ITEMS; i++)
         pack_array (&payload, 0);
     wire_lane_task_t task = {.index = 3, .attempt = 1, .payload = wire_view_of (&payload)};
-    lease_t *lease = lease_new (slots_job (bench.slots, 42), 1, &task);
+    lease_t *lease = lease_new (slots_job (bench.slots, 42), serial, &task);
     slots_push (bench.slots, &lease);
     buffer_free (&payload);
 }
@@ -40,7 +40,7 @@ static void s_open (bool told, uint64_t timeout_ms)
 {
     slots_rig_open (&bench, 1, NULL);
     slots_rig_job (&bench, 42, WIRE_KIND_MAP, timeout_ms, 100);
-    s_push (told);
+    s_push (told, 1);
     slots_rig_turn (&bench);
     fake_slot_ready (&bench.slot [0]);
     slots_rig_turn (&bench);
@@ -235,6 +235,28 @@ static void test_time_of_a_liar (void **state)
     slots_rig_close (&bench);
 }
 
+//  A slot that may run six tasks is replaced after two chunks of five items.
+static void test_items_count_as_tasks (void **state)
+{
+    (void) state;
+    uint32_t ticket;
+    slots_rig_open (&bench, 1, &(slots_options_t){.max_tasks = ITEMS + 1});
+    slots_rig_job (&bench, 42, WIRE_KIND_MAP, 0, 100);
+    for (uint64_t serial = 1; serial <= 3; serial++)
+        s_push (true, serial);
+    slots_rig_turn (&bench);
+    fake_slot_ready (&bench.slot [0]);
+    slots_rig_turn (&bench);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal (fake_slot_read (&bench.slot [0], &ticket, 1, NULL), 1);
+        fake_slot_run (&bench.slot [0], ticket, 10);
+        slots_rig_turn (&bench);
+    }
+    assert_int_equal (bench.heard_count, 2);
+    assert_int_equal (fake_slot_read (&bench.slot [0], &ticket, 1, NULL), 0);
+    slots_rig_close (&bench);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -246,6 +268,7 @@ int main (void)
         cmocka_unit_test (test_scribbled),
         cmocka_unit_test (test_time_counts_for_items),
         cmocka_unit_test (test_time_of_a_liar),
+        cmocka_unit_test (test_items_count_as_tasks),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
