@@ -418,6 +418,7 @@ static void s_place_job (dispatch_t *self, job_t *job)
     if (self->avoided && given < wanted)
         given += s_give_elsewhere (self, job, wanted - given);
     if (given) {
+        ready_served (self->ctx->ready, job);
         job->waiting_us = 0;
         job_status_tally (self->ctx, job);
         follower_touch (job, self->ctx); //  The number of running tasks has changed

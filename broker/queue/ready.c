@@ -23,7 +23,7 @@ struct ready {
     share_t *shares;       //  By session
     job_t *passed;         //  Jobs skipped in this turn (utlist)
     size_t jobs;           //  Number of ready jobs
-    uint64_t picks;        //  Picks so far
+    uint64_t turns;        //  Shares served or skipped so far
 };
 
 ready_t *ready_new (roster_t *roster)
@@ -357,12 +357,17 @@ job_t *ready_pick (ready_t *self)
     }
     if (!best)
         return NULL;
-    best->key.share->served = ++self->picks;
     return best->jobs;
+}
+
+void ready_served (ready_t *self, job_t *job)
+{
+    job->share->served = ++self->turns;
 }
 
 void ready_pass (ready_t *self, job_t *job)
 {
+    ready_served (self, job);
     if (!job->queue)
         return;
     ready_heap_withdraw (&self->all, job);

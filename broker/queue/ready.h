@@ -36,7 +36,7 @@ struct roster;
 typedef struct share {
     uint64_t key;  //  Session that opened the jobs
     uint64_t work; //  Of its leases: the slots that they use, in us, at most JOB_COST_USUAL_US each
-    uint64_t served;          //  When it was last served, in picks
+    uint64_t served;          //  When it was last served or skipped alone; see ready_served
     size_t jobs;              //  Jobs that point to it
     uint64_t open;            //  Their tasks that have not ended
     uint64_t noted;           //  Its newest position in the log of shares whose work decreased
@@ -69,7 +69,13 @@ bool ready_begin (ready_t *self);
 //  The job that is served next, or NULL.
 job_t *ready_pick (ready_t *self);
 
-//  Skips the job, or all jobs that fit the same workers, until the next turn.
+//  The job got leases: among shares of equal work, its share is now the last one. A share that
+//  waits for a slot keeps its place: if it lost it whenever it was picked, a share that fills all
+//  slots would go before it each time they become free.
+void ready_served (ready_t *self, job_t *job);
+
+//  Skips the job, or all jobs that fit the same workers, until the next turn. The share of a job
+//  that is skipped alone is the last one among equals, since a turn skips a limited number.
 void ready_pass (ready_t *self, job_t *job);
 void ready_pass_all (ready_t *self, job_t *job);
 

@@ -152,6 +152,44 @@ static void test_what_fails_is_measured (void **state)
     }
 }
 
+//  The worker answers leases of the job, oldest first, until it has so many left.
+static void s_answer_all_but (modules_rig_t *rig, worker_record_t *worker, job_t *job,
+                              uint32_t left, unsigned outcome)
+{
+    for (uint32_t i = 0; i < job->total && job->leased > left; i++)
+        if (task_is_leased (&job->tasks [i]))
+            assert_true (
+                modules_rig_answer (rig, worker, job, i, job->tasks [i].serial, outcome, 4));
+}
+
+//  One client keeps the slots full with tries that fail; the calls of another one are each the next
+//  to be sent, however many results come at once
+static void test_a_call_goes_before_a_backlog (void **state)
+{
+    (void) state;
+    modules_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *busy = modules_rig_client (&rig), *caller = modules_rig_client (&rig);
+    worker_record_t *worker = modules_rig_worker (&rig, 2);
+    job_t *backlog = modules_rig_job (&rig, busy, &(wire_job_open_t){.retries = 5}, 50000);
+    backlog->mean_us = 4;
+    dispatch_run (dispatch);
+    for (uint32_t round = 0; round < 12; round++) {
+        assert_in_range (backlog->leased, 100, 2000);
+        job_t *call = modules_rig_job (&rig, caller, &s_usual, 1);
+        for (uint32_t turn = 0; turn < round / 2; turn++)
+            dispatch_run (dispatch);
+        assert_int_equal (call->leased, 0);
+        s_answer_all_but (&rig, worker, backlog, round % 2, CADRE_OUTCOME_ERROR);
+        dispatch_run (dispatch);
+        assert_int_equal (call->leased, 1);
+        s_answer_all_but (&rig, worker, call, 0, CADRE_OUTCOME_OK);
+        dispatch_run (dispatch);
+    }
+    modules_rig_end_client (&rig, &busy);
+    s_end (&rig, &dispatch, &caller);
+}
+
 //  Others' results would come behind those of all that waits at the worker
 static void test_bytes_are_work_too (void **state)
 {
@@ -493,6 +531,7 @@ int main (void)
         cmocka_unit_test (test_few_tasks_are_spread),
         cmocka_unit_test (test_nothing_ahead_before_it_is_measured),
         cmocka_unit_test (test_what_fails_is_measured),
+        cmocka_unit_test (test_a_call_goes_before_a_backlog),
         cmocka_unit_test (test_bytes_are_work_too),
         cmocka_unit_test (test_the_host_that_failed_is_avoided),
         cmocka_unit_test (test_never_beyond_the_window),

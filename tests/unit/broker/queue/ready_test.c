@@ -39,6 +39,7 @@ static uint64_t s_serve (ready_t *ready)
     job_t *job = ready_pick (ready);
     if (!job)
         return 0;
+    ready_served (ready, job);
     job->share->work++;
     job->ready--;
     job->leased++;
