@@ -549,15 +549,31 @@ static void s_broker_turn (broker_t *self)
 
 static bool s_is_drained (const broker_t *self)
 {
-    return self->ctx.state == CONTEXT_DRAINING && !ledger_has_attached (self->ctx.ledger)
+    return self->ctx.state == CONTEXT_DRAINING && !ledger_is_awaited (self->ctx.ledger)
            && front_turn_is_delivered (self->front) && persistence_is_idle (&self->ctx);
+}
+
+//  Has its drain lasted for its timeout?
+static bool s_is_late (const broker_t *self)
+{
+    const context_t *ctx = &self->ctx;
+    bool late =
+        ctx->state == CONTEXT_DRAINING && ctx->drain_until_us && ctx->now_us >= ctx->drain_until_us;
+    if (late && ctx->jobs_awaited)
+        log_line (
+            LOG_WARNING, "B002",
+            "the drain's timeout is over: %llu jobs that only this broker's memory holds, or whose "
+            "clients wait, have not ended",
+            (unsigned long long) ctx->jobs_awaited);
+    return late;
 }
 
 cadre_error_t broker_run (broker_t *self, fault_t *fault)
 {
     notify_attach (self->ctx.notify, self->ctx.timers, s_broker_describe, self);
     s_broker_describe (self);
-    while (self->ctx.state != CONTEXT_STOPPING && !s_is_drained (self) && !self->fault.code)
+    while (self->ctx.state != CONTEXT_STOPPING && !s_is_drained (self) && !self->fault.code
+           && !s_is_late (self))
         s_broker_turn (self);
     s_broker_describe (self);
     notify_detach (self->ctx.notify);

@@ -56,9 +56,9 @@ uint64_t broker_memory_bytes (const broker_options_t *options);
 broker_t *broker_new (void *context, const broker_options_t *options, fault_t *fault);
 void broker_destroy (broker_t **self_p);
 
-//  Runs until it is told to drain (no new jobs; ends when the last attached job has ended) or to
-//  stop. Returns a fault when the store failed; everything that was acknowledged before is in the
-//  store.
+//  Runs until it is told to drain or to stop. A drain takes no new jobs, and ends when no job is
+//  left that is attached or in memory alone, or at its timeout. Returns a fault when the store
+//  failed; everything that was acknowledged before is in the store.
 cadre_error_t broker_run (broker_t *self, fault_t *fault);
 
 //  Any thread, async-signal-safe.

@@ -42,6 +42,7 @@ static bool s_broker_events_on_welcome (void *context, const wire_worker_welcome
     slots_keep (self->slots, &fields->adopted);
     slots_close_jobs (self->slots, fields->epoch);
     slots_output_more (self->slots, fields->output_bytes);
+    leave_tell (self);
     return s_holds_all (self, &fields->adopted);
 }
 

@@ -14,6 +14,8 @@ static int64_t s_in_ms (const worker_t *self, uint32_t ms)
 
 void leave_begin (worker_t *self, uint32_t timeout_ms)
 {
+    if (self->phase == PHASE_DRAINING) //  Told again: the last timeout counts
+        timers_set (self->timers, &self->deadline, s_in_ms (self, timeout_ms));
     if (self->phase != PHASE_SERVING)
         return;
     self->phase = PHASE_DRAINING;
@@ -21,8 +23,16 @@ void leave_begin (worker_t *self, uint32_t timeout_ms)
     timers_cancel (self->timers, &self->lifetime);
     timers_set (self->timers, &self->deadline, s_in_ms (self, timeout_ms));
     slots_return_waiting (self->slots);
+    leave_tell (self);
     if (!self->wants_restart) //  Otherwise the same process continues
         report_leaving (self->charter.options.notify, self->slots, timeout_ms);
+}
+
+void leave_tell (worker_t *self)
+{
+    size_t held = slots_held (self->slots);
+    if (self->phase == PHASE_DRAINING && held > 0)
+        outbox_drained (self->outbox, held);
 }
 
 void leave_on_deadline (void *owner, int64_t now_us)
@@ -54,7 +64,7 @@ void leave_at_once (worker_t *self)
 void leave_go_on (worker_t *self)
 {
     if (self->phase == PHASE_DRAINING && slots_idle (self->slots)) {
-        outbox_drained (self->outbox);
+        outbox_drained (self->outbox, 0);
         link_turn (self->link); //  At once, not at the next event
         self->phase = PHASE_LEAVING;
         timers_set (self->timers, &self->deadline, s_in_ms (self, LEAVE_MS));

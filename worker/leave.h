@@ -10,8 +10,12 @@
 
 #include "worker/worker_private.h"
 
-//  Starts the drain: the worker takes no new leases and returns those that have not started.
+//  Starts the drain: the worker takes no new leases and returns those that have not started. When
+//  it drains already, only the timeout changes.
 void leave_begin (worker_t *self, uint32_t timeout_ms);
+
+//  Tells the broker that this worker drains, if it does and still holds leases.
+void leave_tell (worker_t *self);
 
 //  Sends GOODBYE at once; running tasks are lost.
 void leave_at_once (worker_t *self);

@@ -274,6 +274,7 @@ static bool s_sink_drained (back_t *self, worker_record_t *worker, cursor_t *bod
         return false;
     worker_record_move (worker, WORKER_DRAINING);
     worker->draining = true;
+    worker->drained = drained.leases == 0;
     worker->beat_due = true;
     roster_changed (self->ctx->roster, worker);
     return true;

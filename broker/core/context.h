@@ -114,19 +114,20 @@ typedef struct context {
     uint64_t worker_bytes;   //  Held by workers: descriptions, leases, sockets; counted once a beat
     uint64_t sink_bytes;     //  Values that arrive from workers in parts
     uint64_t unread_bytes;   //  Held by libzmq: received and not read yet; counted each turn
-    uint64_t tombstone_bytes;    //  Identities of forgotten jobs
-    uint64_t journal_bytes;      //  In the journal, not yet in the store; counted each turn
-    uint64_t results_bytes;      //  Of that, results and output
-    uint64_t tasks_waiting;      //  Tasks that could be dispatched, or wait for their next try
-    uint64_t jobs_attached;      //  Jobs whose client is connected and waits for them
-    uint64_t tasks_done;         //  Tasks that succeeded, ever
-    uint64_t memory_done;        //  Of that, tasks of jobs in memory
-    uint64_t tasks_failed;       //  Tasks that did not succeed, ever
-    uint64_t refused_frames;     //  Invalid frames, ever
-    uint64_t stale_results;      //  Results for leases that were no longer valid
-    uint64_t lost_workers;       //  Workers lost because of silence, ever
-    uint64_t refused_hellos;     //  HELLOs refused for lack of room or by the rate limit, ever
-    uint64_t cut_peers;          //  tcp connections that the broker closed, ever
+    uint64_t tombstone_bytes; //  Identities of forgotten jobs
+    uint64_t journal_bytes;   //  In the journal, not yet in the store; counted each turn
+    uint64_t results_bytes;   //  Of that, results and output
+    uint64_t tasks_waiting;   //  Tasks that could be dispatched, or wait for their next try
+    uint64_t jobs_awaited;    //  Jobs for which a drain waits: attached, or detached and in memory
+    int64_t drain_until_us;   //  The drain ends then, whatever is left; 0: no limit
+    uint64_t tasks_done;      //  Tasks that succeeded, ever
+    uint64_t memory_done;     //  Of that, tasks of jobs in memory
+    uint64_t tasks_failed;    //  Tasks that did not succeed, ever
+    uint64_t refused_frames;  //  Invalid frames, ever
+    uint64_t stale_results;   //  Results for leases that were no longer valid
+    uint64_t lost_workers;    //  Workers lost because of silence, ever
+    uint64_t refused_hellos;  //  HELLOs refused for lack of room or by the rate limit, ever
+    uint64_t cut_peers;       //  tcp connections that the broker closed, ever
     uint64_t failed_connections; //  Connections that ended without a message, ever
     uint64_t cut_outputs;        //  Tasks of which output was dropped for lack of room, ever
     uint64_t refused_bytes;      //  Jobs, workers and names refused for lack of memory, ever

@@ -36,7 +36,7 @@ static cadre_error_t s_check_rights (const front_t *self, const client_t *client
 static cadre_error_t s_check_open (const front_t *self, const client_t *client,
                                    const wire_job_open_t *open, fault_t *fault)
 {
-    if (self->ctx->state != CONTEXT_RUNNING)
+    if (self->ctx->state != CONTEXT_RUNNING && (open->detached || self->ctx->embedded))
         return fault_set (fault, CADRE_ERROR_REFUSED,
                           "this broker is draining: it takes no new jobs");
     if (client->jobs_open >= CLIENT_JOBS_MAX)
@@ -101,6 +101,17 @@ static bool s_record (front_t *self, client_t *client, job_t *job, uint64_t ref,
     return true;
 }
 
+//  A broker that drains leaves an attached job to the next one: its client has all of it, and hands
+//  it over when it has reconnected.
+static void s_leave_to_next (front_t *self, client_t *client, uint64_t ref)
+{
+    client_ref_add (client, ref, REF_REFUSED, 0);
+    client_notice (
+        client, self->ctx, ref, CADRE_ERROR_REFUSED,
+        "the broker drains and takes no new jobs: this one waits until it is back, or another "
+        "is in its place");
+}
+
 bool front_jobs_open (front_t *self, client_t *client, cursor_t *body)
 {
     wire_job_open_t open;
@@ -118,6 +129,10 @@ bool front_jobs_open (front_t *self, client_t *client, cursor_t *body)
         || s_check_open (self, client, &open, &fault)) {
         client_ref_add (client, open.ref, REF_REFUSED, 0);
         client_opened (client, self->ctx, open.ref, 0, &fault);
+        return true;
+    }
+    if (self->ctx->state != CONTEXT_RUNNING) {
+        s_leave_to_next (self, client, open.ref);
         return true;
     }
     job = ledger_jobs_open (self->ctx->ledger, client, &open);

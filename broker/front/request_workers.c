@@ -14,7 +14,7 @@
 #include "broker/journal/journal.h"
 #include "common/pack.h"
 
-#define DRAIN_MS 30000
+#define DRAIN_MAX_MS (400ull * 24 * 60 * 60 * 1000)
 #define VISITS_NAME 8u //  Cost of a label or function of a worker, in visits of a task
 
 static uint64_t s_smaller (uint64_t a, uint64_t b)
@@ -64,6 +64,13 @@ static void s_pack_worker (const context_t *ctx, buffer_t *map, const worker_rec
     request_pair_uint (map, "silent_ms", (uint64_t) (ctx->now_us - worker->heard_us) / 1000);
 }
 
+//  A worker that is known from the log only, and holds nothing, left long ago, or will register as
+//  a new one.
+static bool s_is_listed (const worker_record_t *worker)
+{
+    return worker->described || worker->leased;
+}
+
 cadre_error_t request_workers_list (request_t *self, fault_t *fault)
 {
     (void) fault;
@@ -71,7 +78,7 @@ cadre_error_t request_workers_list (request_t *self, fault_t *fault)
     for (; self->at < roster_places (roster) && request_goes_on (self); self->at++) {
         const worker_record_t *worker = roster_at (roster, self->at);
         request_spend (self, 1);
-        if (!worker)
+        if (!worker || !s_is_listed (worker))
             continue;
         request_spend (self, (uint32_t) (worker->labels_count + HASH_COUNT (worker->offers))
                                  * VISITS_NAME);
@@ -119,8 +126,9 @@ static cadre_error_t s_request_workers_order (request_t *self, order_fn *order, 
 
 static void s_request_workers_drain (request_t *self, worker_record_t *worker)
 {
-    uint64_t timeout_ms = DRAIN_MS;
-    request_uint (self, "timeout_ms", &timeout_ms);
+    uint64_t timeout_ms = 0; //  As its own options say
+    if (request_uint (self, "timeout_ms", &timeout_ms) && timeout_ms == 0)
+        timeout_ms = 1;
     back_drain (self->front->back, worker, timeout_ms);
 }
 
@@ -169,13 +177,14 @@ static void s_pack_addresses (const context_t *ctx, buffer_t *map)
 
 static void s_pack_load (const context_t *ctx, buffer_t *map)
 {
-    uint64_t running = 0, slots = 0;
+    uint64_t running = 0, slots = 0, workers = 0;
     for (size_t i = 0; i < roster_places (ctx->roster); i++) {
         const worker_record_t *worker = roster_at (ctx->roster, i);
         slots += worker ? worker->slots : 0;
+        workers += worker && s_is_listed (worker);
         running += worker ? worker->leased : 0;
     }
-    request_pair_uint (map, "workers", roster_count (ctx->roster));
+    request_pair_uint (map, "workers", workers);
     request_pair_uint (map, "slots", slots);
     request_pair_uint (map, "jobs", job_table_count (ctx->jobs));
     request_pair_uint (map, "tasks_waiting", ctx->tasks_waiting);
@@ -252,6 +261,11 @@ cadre_error_t request_workers_broker_info (request_t *self, fault_t *fault)
 cadre_error_t request_workers_broker_drain (request_t *self, fault_t *fault)
 {
     (void) fault;
+    uint64_t timeout_ms;
+    if (request_uint (self, "timeout_ms", &timeout_ms)) {
+        timeout_ms = s_smaller (timeout_ms, DRAIN_MAX_MS);
+        self->ctx->drain_until_us = self->ctx->now_us + (int64_t) timeout_ms * 1000;
+    }
     if (self->ctx->state == CONTEXT_RUNNING)
         context_move (self->ctx, CONTEXT_DRAINING);
     request_reply (self, CADRE_OK, "", (view_t){0}, false);

@@ -49,7 +49,7 @@ void committed_append (context_t *ctx, job_t *job, const wire_list_t *payloads,
 void committed_seal (context_t *ctx, job_t *job)
 {
     job->sealed = true;
-    job_status_count_attached (ctx, job);
+    job_status_count_awaited (ctx, job);
     settle_queue_add (ctx, job);
 }
 

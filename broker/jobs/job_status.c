@@ -17,11 +17,12 @@ bool job_status_is_resting (const context_t *ctx, const job_t *job)
     return job->owner ? job->owner->stalled : job_status_keeps_too_much (ctx, job);
 }
 
-void job_status_count_attached (context_t *ctx, job_t *job)
+void job_status_count_awaited (context_t *ctx, job_t *job)
 {
-    bool waits = job->owner && (job->sealed || job->done + job->failed < job->total);
-    ctx->jobs_attached += (uint64_t) waits - job->told_attached;
-    job->told_attached = waits;
+    bool open = job->done + job->failed < job->total;
+    bool waits = job->owner ? job->sealed || open : job->detached && !job->durable && open;
+    ctx->jobs_awaited += (uint64_t) waits - job->told_awaited;
+    job->told_awaited = waits;
 }
 
 void job_status_tally (context_t *ctx, job_t *job)
@@ -32,7 +33,7 @@ void job_status_tally (context_t *ctx, job_t *job)
     job->share->open += (uint64_t) open - job->told_open;
     job->told_waiting = waiting;
     job->told_open = open;
-    job_status_count_attached (ctx, job);
+    job_status_count_awaited (ctx, job);
 }
 
 void job_status_remove (context_t *ctx, job_t *job)

@@ -22,7 +22,7 @@ void job_status_tally (context_t *ctx, job_t *job);
 void job_status_remove (context_t *ctx, job_t *job);
 
 //  Updates whether a client waits for the job. Call it when owner, seal or counts have changed.
-void job_status_count_attached (context_t *ctx, job_t *job);
+void job_status_count_awaited (context_t *ctx, job_t *job);
 
 //  Are its results kept in memory, and is that full of such, or nearly full while its key is above
 //  its share?

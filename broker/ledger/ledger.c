@@ -42,7 +42,7 @@ void ledger_disown (ledger_t *self, job_t *job)
     client_ref_remove (job->owner, job->ref);
     job->owner->jobs_open--;
     job->owner = NULL;
-    job_status_count_attached (self->ctx, job);
+    job_status_count_awaited (self->ctx, job);
 }
 
 void ledger_end_lanes (ledger_t *self, job_t *job)
@@ -110,9 +110,9 @@ void ledger_destroy (ledger_t **self_p)
     *self_p = NULL;
 }
 
-bool ledger_has_attached (const ledger_t *self)
+bool ledger_is_awaited (const ledger_t *self)
 {
-    return self->ctx->jobs_attached > 0;
+    return self->ctx->jobs_awaited > 0;
 }
 
 journal_t *ledger_journal (const ledger_t *self, const job_t *job)

@@ -25,7 +25,7 @@ ledger_t *ledger_new (context_t *ctx);
 void ledger_destroy (ledger_t **self_p);
 
 //  Does a client wait for a job? An open job whose tasks have all ended does not count.
-bool ledger_has_attached (const ledger_t *self);
+bool ledger_is_awaited (const ledger_t *self);
 
 //  Opens a job whose fields were checked. The client becomes its owner unless the job is detached.
 job_t *ledger_jobs_open (ledger_t *self, client_t *client, const wire_job_open_t *open);

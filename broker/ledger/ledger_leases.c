@@ -102,7 +102,7 @@ size_t ledger_leases_lose (ledger_t *self, worker_record_t *worker, const spans_
             continue;
         }
         //  A worker that registers again, or has drained, has not started it
-        bool begun = !kept && worker->state != WORKER_DRAINING;
+        bool begun = !kept && !worker->drained;
         bool guilty = job->tasks [lease.index].breaches > 0;
         if (free_of_cost && !guilty && !(begun && job_runs_once (job))) {
             ledger_unlease (self, job, worker, lease.index);

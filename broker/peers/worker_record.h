@@ -70,6 +70,7 @@ typedef struct worker_record {
     bool breached;  //  Its last session ended because of a task
     bool shares;    //  Its files can be opened here
     bool draining;  //  It was told to leave, or is leaving: holds for its next session, too
+    bool drained;   //  It has drained: what it is still sent is not started
     char **labels;  //  Labels that jobs may require
     size_t labels_count;           //  How many
     offer_t *offers;               //  Functions that it offers

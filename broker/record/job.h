@@ -103,7 +103,7 @@ typedef struct job {
     uint32_t failed;         //  Tasks that ended otherwise
     uint32_t told_waiting;   //  Part of ready and delayed that is counted in the context's sum
     uint32_t told_open;      //  Open tasks that are counted in the share's sum
-    bool told_attached;      //  Counted in the context as a job whose client waits
+    bool told_awaited;       //  Counted in the context as a job for which a drain waits
     uint32_t mean_us;        //  Moving mean of the run time; 0 until measured
     uint32_t mean_bytes;     //  Moving mean of payload and result
     uint32_t past;           //  Attached: all tasks below this index have succeeded

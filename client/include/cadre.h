@@ -107,8 +107,8 @@ typedef struct cadre_options {
                                 //  NULL-terminated
     uint64_t max_tasks;         //  Embedded: a slot is replaced after so many tasks or items
     const char *name;           //  Label of this client; NULL: user@host:pid
-    int connect_timeout_ms;     //  Limit of cadre_open; 0: 5000; -1: no limit. Loading plugins may
-                                //  take a minute
+    int connect_timeout_ms;     //  Limit of cadre_open; 0: reconnect_ms if given, else 5000; -1: no
+                                //  limit. Loading plugins may take a minute
     size_t window_bytes;        //  Limit of unread results of jobs in this process; 0: 64 MiB. When
                                 //  it is reached, the broker sends no more until some are read. A
                                 //  larger result comes alone

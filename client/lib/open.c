@@ -6,6 +6,7 @@
  */
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,20 @@ static int s_connect_ms (const cadre_options_t *options)
     return options->connect_timeout_ms ? options->connect_timeout_ms : CONNECT_MS;
 }
 
+//  A broker that is down at the start is waited for as one that goes away, if it was said for how
+//  long.
+static int s_meet_ms (const cadre_options_t *options)
+{
+    int64_t ms = CONNECT_MS;
+    fault_t fault = {0};
+    if (options->connect_timeout_ms || !reconnect_is_given (options->reconnect_ms)
+        || reconnect_read (options->reconnect_ms, &ms, &fault))
+        return s_connect_ms (options);
+    if (ms < 0)
+        return -1;
+    return ms < CONNECT_MS ? CONNECT_MS : ms < INT_MAX ? (int) ms : INT_MAX;
+}
+
 static int s_left_ms (int64_t until_us)
 {
     int64_t left_us = until_us - clock_now (NULL);
@@ -220,7 +235,7 @@ static cadre_error_t s_open_remote (cadre_t *self, const char *text, const keys_
                 text);
     }
     goal_t goal = {.addresses = addresses, .count = count, .given = text, .keys = keys};
-    return s_pool_connect (self, NULL, &goal, options, s_connect_ms (options), fault);
+    return s_pool_connect (self, NULL, &goal, options, s_meet_ms (options), fault);
 }
 
 static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options, fault_t *fault)

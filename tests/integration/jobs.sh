@@ -210,11 +210,11 @@ done
 expect_like 0 '[Uu]sage|--slots' '' cadre worker start --help
 expect_like 0 '[Uu]sage|--listen' '' cadre broker start --help
 expect_like 69 '' '(address|port).*use' cadre broker start --listen "$tcp"
-expect 0 '' '^cadre: 1 worker told to drain$' cadre worker drain alpha
+expect 0 '' '^cadre: 1 worker drained$' cadre worker drain alpha
 until_ok slots_are 1 || fault 'alpha does not leave'
 expect 0 '' '^cadre: 1 worker told to stop$' cadre worker stop beta
 until_ok slots_are 0 || fault 'beta does not leave'
-expect 0 '' '^cadre: the broker drains$' cadre broker drain
+expect 0 '' '^cadre: the broker has ended$' cadre broker drain
 checks=$((checks + 1))
 wait "$broker_pid" || fault "a drained broker ends with $?"
 cluster_stop

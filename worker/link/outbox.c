@@ -179,11 +179,12 @@ void outbox_output (outbox_t *self, const lease_t *lease, unsigned stream, view_
     buffer_free (&frame);
 }
 
-void outbox_drained (outbox_t *self)
+void outbox_drained (outbox_t *self, size_t leases)
 {
     buffer_t frame = {0};
     outbox_close (self);
-    wire_write_sink_drained (&frame, (wire_envelope_t){0}, &(wire_sink_drained_t){.leases = 0});
+    wire_write_sink_drained (&frame, (wire_envelope_t){0},
+                             &(wire_sink_drained_t){.leases = leases});
     stream_put (self->stream, &frame, 0, false);
     buffer_free (&frame);
 }

@@ -19,7 +19,10 @@ void outbox_destroy (outbox_t **self_p);
 void outbox_result (outbox_t *self, const lease_t *lease, const slots_result_t *result);
 void outbox_returned (outbox_t *self, uint64_t job, uint32_t index, uint64_t serial, bool begun);
 void outbox_output (outbox_t *self, const lease_t *lease, unsigned stream, view_t bytes);
-void outbox_drained (outbox_t *self);
+
+//  The worker drains, and still holds so many leases; 0: the drain is complete.
+void outbox_drained (outbox_t *self, size_t leases);
+
 void outbox_goodbye (outbox_t *self, const char *reason);
 
 //  Closes the frame of collected results.

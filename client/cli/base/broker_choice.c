@@ -20,6 +20,7 @@
 #include "common/cpus.h"
 #include "common/descriptors.h"
 
+#define CONNECT_MS 5000 //  Then it is said that the broker does not answer
 #define OPEN_TELL_S 5
 #define REQUEST_TIMEOUT_MS 5000
 
@@ -244,13 +245,37 @@ static cadre_t *s_embed (const cadre_options_t *options)
     return pool;
 }
 
+static bool s_says_how_long (void)
+{
+    const char *text = getenv ("CADRE_RECONNECT");
+    return text && *text;
+}
+
+//  A broker that is down is waited for as CADRE_RECONNECT says, with a message, if it is set.
+static cadre_t *s_await_broker (const broker_choice_t *self, cadre_options_t options)
+{
+    if (options.connect_timeout_ms)
+        return cadre_open (self->address, &options);
+    options.connect_timeout_ms = CONNECT_MS;
+    cadre_t *pool = cadre_open (self->address, &options);
+    cadre_error_t error = cadre_open_error ();
+    if (pool || !s_says_how_long ()
+        || (error != CADRE_ERROR_UNAVAILABLE && error != CADRE_ERROR_TIMEOUT))
+        return pool;
+    say (
+        "no broker answers at %s (from %s); waiting for it as CADRE_RECONNECT says; Ctrl-C ends this",
+        self->address, self->origin);
+    options.connect_timeout_ms = 0;
+    return cadre_open (self->address, &options);
+}
+
 cadre_t *broker_choice_open (const broker_choice_t *self, const cadre_options_t *options,
                              fault_t *fault)
 {
     cadre_options_t own = options ? *options : (cadre_options_t){0};
     if (self->access [0])
         own.access = self->access;
-    cadre_t *pool = self->embedded ? s_embed (&own) : cadre_open (self->address, &own);
+    cadre_t *pool = self->embedded ? s_embed (&own) : s_await_broker (self, own);
     if (pool)
         return pool;
     cadre_error_t error = cadre_open_error ();

@@ -6,6 +6,9 @@
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/say.h"
 #include "client/cli/run/admin_request.h"
+#include "client/cli/run/drain.h"
+
+#define CLOSE_TIMEOUT_MS 1000
 
 static const table_column_t s_columns [] = {
     {"name", "name", TABLE_TEXT},
@@ -103,15 +106,47 @@ static int s_broker_order (const admin_request_page_t *page, const char *what, c
     return exit_code;
 }
 
+static int s_broker_drain_on (cadre_t *pool, const admin_request_options_t *options)
+{
+    int exit_code = 0;
+    cadre_value_t *body = subcommand_request (pool, "broker.info", NULL, &exit_code);
+    if (!body)
+        return exit_code;
+    const uint64_t epoch = cadre_value_uint (cadre_value_get (body, "epoch"));
+    cadre_value_destroy (&body);
+    cadre_value_t *arguments = cadre_value_map ();
+    admin_request_set_timeout (options, arguments);
+    body = subcommand_request (pool, "broker.drain", &arguments, &exit_code);
+    if (!body)
+        return exit_code;
+    cadre_value_destroy (&body);
+    if (!options->no_wait)
+        return drain_await_broker (pool, &options->shared, epoch);
+    say ("the broker drains");
+    return 0;
+}
+
 static int s_broker_drain (int argc, char **argv)
 {
     static const admin_request_page_t page = {
-        0, NULL,
-        "Refuse new jobs, and stop the broker when the last job has ended.\v"
-        "Example:\n"
-        "  cadre broker drain",
+        ADMIN_REQUEST_DRAIN_BROKER, NULL,
+        "Stop the broker when its jobs have ended, and wait for that.\v"
+        "It takes no new jobs. It waits for jobs whose clients wait, and for jobs that only its "
+        "memory holds; when --timeout is over, it ends nevertheless: detached jobs in memory "
+        "are lost then. Jobs in its store continue when it is started again, and what runs "
+        "of them goes on meanwhile. Programs and commands that bring a job, or wait for one, "
+        "wait for the next broker at this address, as CADRE_RECONNECT says.\n\n"
+        "Examples:\n"
+        "  cadre broker drain\n"
+        "  cadre broker drain --timeout 10m",
         0, 0};
-    return s_broker_order (&page, "broker.drain", "the broker drains", argc, argv);
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, &page, argc, argv);
+    cadre_t *pool = exit_code ? NULL : subcommand_connect (&options.shared, &exit_code);
+    if (pool)
+        exit_code = s_broker_drain_on (pool, &options);
+    cadre_close (&pool, CLOSE_TIMEOUT_MS);
+    return exit_code;
 }
 
 static int s_broker_stop (int argc, char **argv)
@@ -143,7 +178,7 @@ int cmd_broker (int argc, char **argv)
     static const subcommand_t commands [] = {
         {"start", "run cadre-broker on this host, with its options", s_broker_start},
         {"info", "show the state of the broker", s_broker_info},
-        {"drain", "refuse new jobs, and stop when the last one has ended", s_broker_drain},
+        {"drain", "take no new jobs, and stop when the jobs have ended", s_broker_drain},
         {"stop", "stop the broker at once", s_broker_stop},
         {"reload", "make the broker read its keys again", s_broker_reload},
         {"health", "check the health of a broker on this host (for containers)", health_of_broker},

@@ -6,6 +6,7 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -198,20 +199,41 @@ static uint64_t s_hand_over (submit_t *self)
     return number;
 }
 
+//  The state of the broker, when it takes jobs: the end of a drain is waited for, and then the next
+//  broker, as CADRE_RECONNECT says.
+static cadre_error_t s_ask_broker (submit_t *self, cadre_value_t **body)
+{
+    for (bool told = false; !interrupt_asked (); told = true) {
+        cadre_error_t error =
+            subcommand_ask (self->pool, "broker.info", NULL, body, REQUEST_TIMEOUT_MS);
+        if (error && (error != CADRE_ERROR_TIMEOUT || !told))
+            return fault_set (&self->fault, error, "%s", cadre_message (self->pool));
+        const char *state = cadre_value_text (cadre_value_get (*body, "state"));
+        if (!error && (!state || strcmp (state, "draining") != 0))
+            return CADRE_OK;
+        if (!told)
+            say (
+                "the broker at %s drains and takes no new jobs; waiting until it is back; Ctrl-C ends "
+                "this",
+                cadre_address (self->pool));
+        cadre_value_destroy (body);
+        nanosleep (&(struct timespec){.tv_nsec = TICK_MS * 1000000L}, NULL);
+    }
+    return fault_set (&self->fault, CADRE_ERROR_CANCELLED, "interrupted: there is no job yet");
+}
+
 //  Durable if there is a store, unless the options say otherwise.
 static cadre_error_t s_choose_life (submit_t *self)
 {
-    self->life = RUN_TASKS_DETACHED;
-    if (self->options.in_memory)
-        return CADRE_OK;
     cadre_value_t *body = NULL;
-    cadre_error_t error =
-        subcommand_ask (self->pool, "broker.info", NULL, &body, REQUEST_TIMEOUT_MS);
-    if (error)
-        return fault_set (&self->fault, error, "%s", cadre_message (self->pool));
+    if (s_ask_broker (self, &body))
+        return self->fault.code;
+    self->life = RUN_TASKS_DETACHED;
     const char *store = cadre_value_text (cadre_value_get (body, "store"));
     bool stores = store && *store;
     cadre_value_destroy (&body);
+    if (self->options.in_memory)
+        return CADRE_OK;
     if (stores)
         self->life = RUN_TASKS_DURABLE;
     else if (self->options.durable)
@@ -237,8 +259,10 @@ static int s_submit_give_up (submit_t *self)
 
 static int s_submit (submit_t *self)
 {
-    if (s_choose_life (self))
-        return say_fault (&self->fault);
+    if (s_choose_life (self)) {
+        int exit_code = say_fault (&self->fault);
+        return self->fault.code == CADRE_ERROR_CANCELLED ? SAY_EXIT_INTERRUPTED : exit_code;
+    }
     broker_watch_init (&self->watch, self->pool);
     self->tasks = run_tasks_new (&self->options, &self->choice, NULL);
     self->job = run_tasks_open (self->tasks, self->pool, self->life);

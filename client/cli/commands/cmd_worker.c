@@ -7,7 +7,10 @@
 #include "client/cli/commands/commands.h"
 #include "client/cli/output/say.h"
 #include "client/cli/run/admin_request.h"
+#include "client/cli/run/drain.h"
 #include "common/units.h"
+
+#define CLOSE_TIMEOUT_MS 1000
 
 static const table_column_t s_columns [] = {
     {"worker", "WORKER", TABLE_TEXT},  {"name", "NAME", TABLE_TEXT},
@@ -40,46 +43,55 @@ static int s_worker_list (int argc, char **argv)
     return exit_code;
 }
 
-//  drain and stop: send one request each.
-static int s_worker_order (const admin_request_page_t *page, const char *what, const char *format,
-                           int argc, char **argv)
+//  {worker: number or name}
+static cadre_value_t *s_worker_meant (const char *word)
 {
-    admin_request_options_t options;
     uint64_t number;
-    int exit_code = admin_request_read (&options, page, argc, argv);
-    if (exit_code)
-        return exit_code;
-    const char *word = argv [options.first];
-    const uint64_t timeout_ms = options.timeout_ms < 0 ? 0 : (uint64_t) options.timeout_ms;
-    cadre_value_t *arguments;
     if (units_parse_count (word, 0, UINT64_MAX, &number, NULL) == CADRE_OK)
-        arguments = cadre_value_build ("{s:u}", "worker", number);
-    else
-        arguments = cadre_value_build ("{s:s}", "worker", word);
-    if (timeout_ms > 0) {
-        cadre_value_t *value = cadre_value_of_uint (timeout_ms);
-        cadre_value_set (arguments, "timeout_ms", &value);
-    }
-    cadre_value_t *body = admin_request_ask (&options, what, &arguments, &exit_code);
-    if (body) {
-        const uint64_t count = cadre_value_uint (cadre_value_get (body, "workers"));
-        say (format, count, count == 1 ? "" : "s");
-    }
+        return cadre_value_build ("{s:u}", "worker", number);
+    return cadre_value_build ("{s:s}", "worker", word);
+}
+
+static int s_worker_drain_on (cadre_t *pool, const admin_request_options_t *options,
+                              const char *word)
+{
+    int exit_code = 0;
+    cadre_value_t *arguments = s_worker_meant (word);
+    admin_request_set_timeout (options, arguments);
+    cadre_value_t *body = subcommand_request (pool, "worker.drain", &arguments, &exit_code);
+    if (!body)
+        return exit_code;
+    const uint64_t count = cadre_value_uint (cadre_value_get (body, "workers"));
+    const char *plural = count == 1 ? "" : "s";
     cadre_value_destroy (&body);
+    if (options->no_wait || count == 0) {
+        say ("%" PRIu64 " worker%s told to drain", count, plural);
+        return 0;
+    }
+    exit_code = drain_await_workers (pool, word);
+    if (exit_code == 0)
+        say ("%" PRIu64 " worker%s drained", count, plural);
     return exit_code;
 }
 
 static int s_worker_drain (int argc, char **argv)
 {
     static const admin_request_page_t page = {
-        ADMIN_REQUEST_DRAIN, "WORKER",
-        "Stop a worker after its running tasks have ended.\v"
+        ADMIN_REQUEST_DRAIN_WORKER, "WORKER",
+        "Stop a worker after its running tasks have ended, and wait for that.\v"
         "WORKER is a number or a name from 'cadre worker list', or all. Tasks that "
-        "wait at the worker run on other workers.\n\n"
+        "wait at the worker, or still run when --timeout is over, run on other workers; that "
+        "costs them no try.\n\n"
         "Example:\n"
-        "  cadre worker drain 3 --timeout 30s",
+        "  cadre worker drain 3 --timeout 5m",
         1, 1};
-    return s_worker_order (&page, "worker.drain", "%" PRIu64 " worker%s told to drain", argc, argv);
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, &page, argc, argv);
+    cadre_t *pool = exit_code ? NULL : subcommand_connect (&options.shared, &exit_code);
+    if (pool)
+        exit_code = s_worker_drain_on (pool, &options, argv [options.first]);
+    cadre_close (&pool, CLOSE_TIMEOUT_MS);
+    return exit_code;
 }
 
 static int s_worker_stop (int argc, char **argv)
@@ -92,7 +104,18 @@ static int s_worker_stop (int argc, char **argv)
         "Example:\n"
         "  cadre worker stop all",
         1, 1};
-    return s_worker_order (&page, "worker.stop", "%" PRIu64 " worker%s told to stop", argc, argv);
+    admin_request_options_t options;
+    int exit_code = admin_request_read (&options, &page, argc, argv);
+    if (exit_code)
+        return exit_code;
+    cadre_value_t *arguments = s_worker_meant (argv [options.first]);
+    cadre_value_t *body = admin_request_ask (&options, "worker.stop", &arguments, &exit_code);
+    if (body) {
+        const uint64_t count = cadre_value_uint (cadre_value_get (body, "workers"));
+        say ("%" PRIu64 " worker%s told to stop", count, count == 1 ? "" : "s");
+    }
+    cadre_value_destroy (&body);
+    return exit_code;
 }
 
 int cmd_worker (int argc, char **argv)

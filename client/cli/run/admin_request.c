@@ -14,7 +14,15 @@
 #define OPTIONS_MAX 8
 #define PAGE_ROWS 10000u //  of a list, for each request
 
-enum { KEY_STATE = 0x5001, KEY_OUTCOME, KEY_WAIT, KEY_TAG, KEY_TIMEOUT, KEY_ALL_TRIES };
+enum {
+    KEY_STATE = 0x5001,
+    KEY_OUTCOME,
+    KEY_WAIT,
+    KEY_TAG,
+    KEY_TIMEOUT,
+    KEY_ALL_TRIES,
+    KEY_NO_WAIT
+};
 
 static const struct {
     unsigned flag;             //  pages with this option
@@ -33,9 +41,16 @@ static const struct {
     {ADMIN_REQUEST_TIMEOUT,
      {"timeout", KEY_TIMEOUT, "TIME", 0,
       "stop waiting after TIME, with exit code 75: 90s, 5m (default: no limit)", 1}},
-    {ADMIN_REQUEST_DRAIN,
+    {ADMIN_REQUEST_DRAIN_WORKER,
      {"timeout", KEY_TIMEOUT, "TIME", 0,
-      "kill tasks that still run after TIME: 90s, 5m (default 30s)", 1}},
+      "after TIME, end tasks that still run; they run again on other workers: 90s, 5m (default: "
+      "the worker's --drain-timeout)",
+      1}},
+    {ADMIN_REQUEST_DRAIN_BROKER,
+     {"timeout", KEY_TIMEOUT, "TIME", 0,
+      "end after TIME, even if jobs have not ended: 90s, 5m (default: no limit)", 1}},
+    {ADMIN_REQUEST_DRAIN_WORKER | ADMIN_REQUEST_DRAIN_BROKER,
+     {"no-wait", KEY_NO_WAIT, NULL, 0, "do not wait until the drain is complete", 1}},
 };
 
 static void s_read_outcome (admin_request_options_t *self, const char *text,
@@ -64,6 +79,7 @@ static error_t s_admin_request_parse (int key, char *argument, struct argp_state
     case KEY_WAIT: self->wait = true; return 0;
     case KEY_TAG: self->tag = true; return 0;
     case KEY_ALL_TRIES: self->all_tries = true; return 0;
+    case KEY_NO_WAIT: self->no_wait = true; return 0;
     case KEY_TIMEOUT: self->timeout_ms = subcommand_duration (argument, state); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -177,6 +193,12 @@ int admin_request_list (const admin_request_options_t *self, const char *what, c
     cadre_value_destroy (arguments);
     cadre_close (&pool, CLOSE_TIMEOUT_MS);
     return exit_code;
+}
+
+void admin_request_set_timeout (const admin_request_options_t *self, cadre_value_t *arguments)
+{
+    if (self->timeout_ms >= 0)
+        s_set_uint (arguments, "timeout_ms", (uint64_t) self->timeout_ms);
 }
 
 cadre_value_t *admin_request_task (const char *command, const char *text, bool needed,

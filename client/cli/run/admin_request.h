@@ -18,19 +18,21 @@ typedef struct admin_request_options {
     bool wait;                  //  --wait, --follow
     bool tag;                   //  --tag
     bool all_tries;             //  --all-tries
+    bool no_wait;               //  --no-wait
     int64_t timeout_ms;         //  --timeout; -1: not given
     int first;                  //  index of the first word in argv
 } admin_request_options_t;
 
 //  The options that a command has.
-#define ADMIN_REQUEST_LIST 1u     //  -o
-#define ADMIN_REQUEST_STATE 2u    //  --state
-#define ADMIN_REQUEST_WAIT 4u     //  --wait
-#define ADMIN_REQUEST_TAG 8u      //  --tag
-#define ADMIN_REQUEST_TIMEOUT 16u //  --timeout
-#define ADMIN_REQUEST_OUTCOME 32u //  --outcome
-#define ADMIN_REQUEST_DRAIN 128u  //  --timeout, of a drain
-#define ADMIN_REQUEST_TRIES 256u  //  --all-tries
+#define ADMIN_REQUEST_LIST 1u           //  -o
+#define ADMIN_REQUEST_STATE 2u          //  --state
+#define ADMIN_REQUEST_WAIT 4u           //  --wait
+#define ADMIN_REQUEST_TAG 8u            //  --tag
+#define ADMIN_REQUEST_TIMEOUT 16u       //  --timeout
+#define ADMIN_REQUEST_OUTCOME 32u       //  --outcome
+#define ADMIN_REQUEST_DRAIN_WORKER 128u //  --timeout and --no-wait, of a worker's drain
+#define ADMIN_REQUEST_DRAIN_BROKER 512u //  The same, of the broker's
+#define ADMIN_REQUEST_TRIES 256u        //  --all-tries
 //  The word must be a job and not a task of it: a user who names one task does not mean the whole
 //  job.
 #define ADMIN_REQUEST_WHOLE 64u
@@ -60,6 +62,9 @@ cadre_value_t *admin_request_ask (const admin_request_options_t *self, const cha
 //  request takes `first` and `count`. ARGUMENTS (a map) is consumed. Returns the exit code.
 int admin_request_list (const admin_request_options_t *self, const char *what, const char *key,
                         cadre_value_t **arguments, const table_column_t *columns);
+
+//  Puts --timeout, if it was given, into ARGUMENTS as timeout_ms.
+void admin_request_set_timeout (const admin_request_options_t *self, cadre_value_t *arguments);
 
 //  Converts "N" or "N.M" to {job: N} or {job: N, task: M}. NULL and *EXIT_CODE when TEXT is
 //  neither, or has no task although NEEDED.

@@ -7,6 +7,12 @@
 
 #include "common/units.h"
 
+bool reconnect_is_given (int given_ms)
+{
+    const char *text = getenv (RECONNECT_VARIABLE);
+    return given_ms || (text && *text);
+}
+
 cadre_error_t reconnect_read (int given_ms, int64_t *ms, fault_t *fault)
 {
     const char *text = getenv (RECONNECT_VARIABLE);

@@ -475,8 +475,8 @@ static void test_memory_goes_in_turns (void **state)
     modules_rig_end (&rig);
 }
 
-//  A broker that drains ends when nobody waits any more; an open job without tasks is nothing to
-//  wait for.
+//  A broker that drains ends when nobody waits any more, and when no detached job needs its memory;
+//  an open job without tasks is nothing to wait for.
 static void test_a_drain_waits_for_clients_that_wait (void **state)
 {
     (void) state;
@@ -484,29 +484,34 @@ static void test_a_drain_waits_for_clients_that_wait (void **state)
     modules_rig_start (&rig);
     client_t *client = modules_rig_client (&rig), *gone = modules_rig_client (&rig);
     worker_record_t *worker = modules_rig_worker (&rig, 4);
+    const wire_job_open_t alone = {.detached = true};
     uint8_t uuid [WIRE_UUID_BYTES] = {0xee};
     wire_list_t one = {.values = {.data = (const uint8_t *) "\x90", .size = 1}, .count = 1};
     wire_job_open_t open = {.ref = 1000,
                             .kind = WIRE_KIND_CALL,
                             .function = wire_view ("square"),
                             .uuid = {.data = uuid, .size = sizeof uuid}};
-    modules_rig_job (&rig, client, &(wire_job_open_t){.detached = true}, 1);
+    job_t *detached = modules_rig_job (&rig, client, &alone, 1);
+    assert_true (ledger_is_awaited (rig.ctx.ledger));
+    ledger_jobs_cancel_all (rig.ctx.ledger, detached);
+    ledger_settle (rig.ctx.ledger);
+    assert_false (ledger_is_awaited (rig.ctx.ledger));
     job_t *job = ledger_jobs_open (rig.ctx.ledger, client, &open);
     client_ref_add (client, open.ref, REF_JOB, job->number);
-    assert_false (ledger_has_attached (rig.ctx.ledger));
+    assert_false (ledger_is_awaited (rig.ctx.ledger));
     committed_append (&rig.ctx, job, &one, NULL);
-    assert_true (ledger_has_attached (rig.ctx.ledger));
+    assert_true (ledger_is_awaited (rig.ctx.ledger));
     uint32_t index = s_lease (&rig, job, worker);
     assert_true (modules_rig_answer (&rig, worker, job, index, 1, CADRE_OUTCOME_OK, 5));
-    assert_false (ledger_has_attached (rig.ctx.ledger));
+    assert_false (ledger_is_awaited (rig.ctx.ledger));
     committed_seal (&rig.ctx, job); //  Its last state is still to be told
-    assert_true (ledger_has_attached (rig.ctx.ledger));
+    assert_true (ledger_is_awaited (rig.ctx.ledger));
     ledger_settle (rig.ctx.ledger);
-    assert_false (ledger_has_attached (rig.ctx.ledger));
+    assert_false (ledger_is_awaited (rig.ctx.ledger));
     s_lease (&rig, modules_rig_job (&rig, gone, &s_usual, 1), worker);
-    assert_true (ledger_has_attached (rig.ctx.ledger));
+    assert_true (ledger_is_awaited (rig.ctx.ledger));
     modules_rig_end_client (&rig, &gone);
-    assert_false (ledger_has_attached (rig.ctx.ledger));
+    assert_false (ledger_is_awaited (rig.ctx.ledger));
     modules_rig_end_client (&rig, &client);
     modules_rig_end (&rig);
 }

@@ -309,7 +309,7 @@ static void s_refused_output_ends_its_task (void **state)
     (void) state;
     outbox_output (bench.outbox, lease, WIRE_STREAM_LOG, wire_view ("x"));
     outbox_returned (bench.outbox, 42, 0, 8, false);
-    outbox_drained (bench.outbox);
+    outbox_drained (bench.outbox, 0);
     s_send (UNLIMITED);
     s_expect (WIRE_sink_output, 100, 1, 0);
     s_expect (WIRE_sink_returned, 100, 2, 0);
@@ -329,7 +329,7 @@ static void s_the_end_follows_all_results (void **state)
     (void) state;
     s_answer (1, (view_t){0});
     outbox_returned (bench.outbox, 42, 1, 2, false);
-    outbox_drained (bench.outbox);
+    outbox_drained (bench.outbox, 0);
     outbox_goodbye (bench.outbox, "drained");
     s_send (UNLIMITED);
     s_expect (WIRE_sink_results, 100, 1, 1);
