@@ -15,7 +15,9 @@
 #define TEXT_MAX (64u * 1024) //  Limit of a message or trace in a reply
 #define RETRY_TASKS 1024u     //  Consecutive tasks checked
 #define VISITS_RETRY 16u      //  Cost of a retried task, in visits
-#define VISITS_JOB 8u         //  Cost of a check of a job, in visits of a task
+#define VISITS_CHANGE 64u     //  Cost of a job that is cancelled or forgotten
+#define OLDER_MAX_MS (400ull * 24 * 60 * 60 * 1000)
+#define VISITS_JOB 8u //  Cost of a check of a job, in visits of a task
 
 static const char *s_kind_name (uint32_t kind)
 {
@@ -106,11 +108,63 @@ static void s_reply_count (request_t *self, const char *key, uint64_t count)
     request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);
 }
 
+//  ---- one request for many jobs: those in a state, and that ended long enough ago -------------
+
+static bool s_is_meant (const request_t *self, const job_t *job, view_t state, uint64_t older_ms)
+{
+    //  Jobs that came later are not meant, so that the request ends
+    if (job->number > self->at || !view_is (state, job_state_name (job)))
+        return false;
+    bool old =
+        !older_ms || (job->ended && self->ctx->now_us - job->over_us >= (int64_t) older_ms * 1000);
+    return old && job_owner_reaches (self->ctx, self->client, job);
+}
+
+//  The next one; NULL at the end, or when the step is over (unfinished is set then).
+static job_t *s_next_meant (request_t *self, view_t state)
+{
+    uint64_t older_ms = 0;
+    job_t *job;
+    if (request_uint (self, "older_ms", &older_ms) && older_ms > OLDER_MAX_MS)
+        older_ms = OLDER_MAX_MS;
+    if (!self->begun && !self->at) {
+        job_table_walk (self->ctx->jobs, &self->walk);
+        self->at = job_table_last_number (self->ctx->jobs);
+    }
+    while (request_goes_on (self) && (job = job_table_step (&self->walk)) != NULL) {
+        request_spend (self, VISITS_JOB);
+        if (s_is_meant (self, job, state, older_ms))
+            return job;
+    }
+    return NULL;
+}
+
+//  The argument state, if the request is for many jobs: it names none.
+static bool s_is_for_many (const request_t *self, view_t *state)
+{
+    uint64_t number;
+    return !request_uint (self, "job", &number) && request_text (self, "state", state);
+}
+
+static cadre_error_t s_cancel_many (request_t *self, view_t state)
+{
+    for (job_t *job; (job = s_next_meant (self, state));) {
+        request_spend (self, VISITS_CHANGE);
+        self->found += ledger_jobs_cancel_all (self->ctx->ledger, job);
+    }
+    if (!self->unfinished)
+        s_reply_count (self, "cancelled", self->found);
+    return CADRE_OK;
+}
+
 cadre_error_t request_jobs_cancel (request_t *self, fault_t *fault)
 {
     job_t *job;
+    view_t state;
     uint32_t index = 0, count;
     uint64_t task;
+    if (s_is_for_many (self, &state))
+        return s_cancel_many (self, state);
     if (request_job (self, &job, fault))
         return fault->code;
     if (request_uint (self, "task", &task)) {
@@ -171,9 +225,26 @@ static bool s_request_jobs_has_ended (const job_t *job)
     return cancelled || job_is_over (job);
 }
 
+static cadre_error_t s_forget_many (request_t *self, view_t state)
+{
+    for (job_t *job; (job = s_next_meant (self, state));) {
+        if (!job->detached || !s_request_jobs_has_ended (job))
+            continue;
+        request_spend (self, VISITS_CHANGE);
+        ledger_jobs_forget (self->ctx->ledger, job);
+        self->found++;
+    }
+    if (!self->unfinished)
+        s_reply_count (self, "jobs", self->found);
+    return CADRE_OK;
+}
+
 cadre_error_t request_jobs_forget (request_t *self, fault_t *fault)
 {
     job_t *job;
+    view_t state;
+    if (s_is_for_many (self, &state))
+        return s_forget_many (self, state);
     if (request_job (self, &job, fault))
         return fault->code;
     if (!job->detached || !s_request_jobs_has_ended (job))

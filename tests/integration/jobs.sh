@@ -27,7 +27,7 @@ expect 64 '' "^[0-9TZ:.-]+ cadre-worker: CADRE_SLOTS: 'many' is not possible" en
 #  ---- a broker alone
 cluster_start 0
 expect_like 1 '^bad +workers: 0 with 0 slots; cure: start one' '' cadre doctor --broker "$ipc"
-expect 0 'JOB NAME KIND STATE TASKS WAITING RUNNING DONE FAILED CLIENT' '' cadre job list --broker "$ipc"
+expect 0 'JOB NAME KIND STATE TASKS WAITING RUNNING DONE FAILED SUBMITTED ENDED CLIENT' '' cadre job list --broker "$ipc"
 expect 0 '[]' '' cadre job list --broker "$ipc" -o json
 expect 0 '' '' cadre job list --broker "$ipc" -o ndjson
 cluster_stop
@@ -101,6 +101,18 @@ for command in "job info $job" "job wait $job" "job results $job" "job logs $job
     "job forget $job" "task list $job" "task info $job.0" "task explain $job.0" "task logs $job.0" "task drop $job.0"; do
     expect 66 '' "no (job|task) $job" cadre $command
 done
+#  Many at once
+for i in 1 2 3; do cadre submit true ::: 1 >>many 2>>many.err; done
+for job in $(cat many); do expect 0 '' '' cadre job wait "$job"; done
+expect 0 '' '^cadre: 0 jobs forgotten$' cadre job forget --state done --older-than 1d
+expect 64 '' 'give one of them' cadre job forget 1 --state done
+expect 64 '' "'active' is not a state" cadre job forget --state active
+expect_like 0 '' '^cadre: [1-9][0-9]* jobs forgotten$' cadre job forget --state done
+expect 66 '' 'no job' cadre job info "$job"
+cadre submit 'sleep 60; #' ::: 1 >>many 2>>many.err
+expect_like 0 '' '^cadre: [1-9][0-9]* tasks? cancelled$' cadre job cancel --state active
+expect 1 '' 'cancelled' cadre job wait "$(tail -1 many)"
+
 for command in info wait results logs cancel retry forget; do
     expect 64 '' 'is missing' cadre job $command
     expect 64 '' "'x' is not a job" cadre job $command x

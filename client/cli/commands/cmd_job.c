@@ -20,6 +20,8 @@ static const table_column_t s_list_columns [] = {{"job", "JOB", TABLE_TEXT},
                                                  {"running", "RUNNING", TABLE_COUNT},
                                                  {"done", "DONE", TABLE_COUNT},
                                                  {"failed", "FAILED", TABLE_COUNT},
+                                                 {"created_us", "SUBMITTED", TABLE_MOMENT_US},
+                                                 {"ended_us", "ENDED", TABLE_MOMENT_US},
                                                  {"client", "CLIENT", TABLE_TEXT},
                                                  {0}};
 
@@ -194,17 +196,63 @@ static int s_job_order (const admin_request_page_t *page, const char *what, cons
     return exit_code;
 }
 
+//  cancel and forget with --state: one request for many jobs.
+static int s_job_order_many (const admin_request_options_t *options, const char *what,
+                             const char *key, const char *format)
+{
+    int exit_code = 0;
+    cadre_value_t *arguments = cadre_value_build ("{s:s}", "state", options->state);
+    if (options->older_ms > 0) {
+        cadre_value_t *older = cadre_value_of_uint ((uint64_t) options->older_ms);
+        cadre_value_set (arguments, "older_ms", &older);
+    }
+    cadre_value_t *body = admin_request_ask (options, what, &arguments, &exit_code);
+    if (body)
+        s_print_count (body, key, format);
+    cadre_value_destroy (&body);
+    return exit_code;
+}
+
+//  Reads a command that is for one job, or, with --state, for many.
+static int s_read_one_or_many (admin_request_options_t *options, const admin_request_page_t *page,
+                               const char *const *states, int argc, char **argv)
+{
+    int exit_code = admin_request_read (options, page, argc, argv);
+    if (exit_code == 0)
+        exit_code = admin_request_check_state (options, argv [0], states);
+    if (exit_code)
+        return exit_code;
+    const bool word = options->first < argc;
+    if (!word && !options->state)
+        return subcommand_usage (argv [0], "%s or --state is missing", page->words);
+    if (word && options->state)
+        return subcommand_usage (argv [0], "'%s' and --state: give one of them",
+                                 argv [options->first]);
+    if (options->older_ms > 0 && !options->state)
+        return subcommand_usage (argv [0], "--older-than goes with --state");
+    return 0;
+}
+
 static int s_job_cancel (int argc, char **argv)
 {
+    static const char *const states [] = {"open", "active", NULL};
     static const admin_request_page_t page = {
-        0, "JOB[.TASK]",
-        "Cancel a job, or one of its tasks.\v"
+        ADMIN_REQUEST_STATE, "JOB[.TASK]",
+        "Cancel a job, or one of its tasks, or all jobs in a state.\v"
         "Tasks that wait are removed. Tasks that run get SIGTERM and, 5 s later, "
         "SIGKILL.\n\n"
         "Examples:\n"
         "  cadre job cancel 42\n"
-        "  cadre job cancel 42.17",
-        1, 1};
+        "  cadre job cancel 42.17\n"
+        "  cadre job cancel --state active",
+        0, 1};
+    admin_request_options_t options;
+    int exit_code = s_read_one_or_many (&options, &page, states, argc, argv);
+    if (exit_code)
+        return exit_code;
+    if (options.state)
+        return s_job_order_many (&options, "job.cancel", "cancelled",
+                                 "%" PRIu64 " task%s cancelled");
     return s_job_order (&page, "job.cancel", "cancelled", "%" PRIu64 " task%s cancelled", argc,
                         argv);
 }
@@ -223,12 +271,20 @@ static int s_job_retry (int argc, char **argv)
 
 static int s_job_forget (int argc, char **argv)
 {
+    static const char *const states [] = {"done", "cancelled", NULL};
     static const admin_request_page_t page = {
-        ADMIN_REQUEST_WHOLE, "JOB",
-        "Delete a job that has ended, with its results and output.\v"
-        "Example:\n"
-        "  cadre job forget 42",
-        1, 1};
+        ADMIN_REQUEST_STATE | ADMIN_REQUEST_OLDER | ADMIN_REQUEST_WHOLE, "JOB",
+        "Delete a job that has ended, or all in a state, with results and output.\v"
+        "Examples:\n"
+        "  cadre job forget 42\n"
+        "  cadre job forget --state done --older-than 1d",
+        0, 1};
+    admin_request_options_t options;
+    int exit_code = s_read_one_or_many (&options, &page, states, argc, argv);
+    if (exit_code)
+        return exit_code;
+    if (options.state)
+        return s_job_order_many (&options, "job.forget", "jobs", "%" PRIu64 " job%s forgotten");
     return s_job_order (&page, "job.forget", NULL, NULL, argc, argv);
 }
 

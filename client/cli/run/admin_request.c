@@ -21,14 +21,18 @@ enum {
     KEY_TAG,
     KEY_TIMEOUT,
     KEY_ALL_TRIES,
-    KEY_NO_WAIT
+    KEY_NO_WAIT,
+    KEY_OLDER
 };
 
 static const struct {
     unsigned flag;             //  pages with this option
     struct argp_option option; //  for argp
 } s_options [] = {
-    {ADMIN_REQUEST_STATE, {"state", KEY_STATE, "STATE", 0, "show only those in this state", 1}},
+    {ADMIN_REQUEST_STATE, {"state", KEY_STATE, "STATE", 0, "only those in this state", 1}},
+    {ADMIN_REQUEST_OLDER,
+     {"older-than", KEY_OLDER, "TIME", 0,
+      "with --state: only those that ended so long ago: 12h, 1d", 1}},
     {ADMIN_REQUEST_OUTCOME,
      {"outcome", KEY_OUTCOME, "OUTCOME", 0,
       "show only tasks with this outcome: error, exit, quarantined, ...", 1}},
@@ -79,6 +83,7 @@ static error_t s_admin_request_parse (int key, char *argument, struct argp_state
     case KEY_WAIT: self->wait = true; return 0;
     case KEY_TAG: self->tag = true; return 0;
     case KEY_ALL_TRIES: self->all_tries = true; return 0;
+    case KEY_OLDER: self->older_ms = subcommand_duration (argument, state); return 0;
     case KEY_NO_WAIT: self->no_wait = true; return 0;
     case KEY_TIMEOUT: self->timeout_ms = subcommand_duration (argument, state); return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -121,7 +126,8 @@ int admin_request_read (admin_request_options_t *self, const admin_request_page_
     if (words > page->most)
         return subcommand_usage (argv [0], "'%s' is one word too many",
                                  argv [self->first + page->most]);
-    return page->options & ADMIN_REQUEST_WHOLE ? s_check_whole (argv [0], argv [self->first]) : 0;
+    const bool whole = words > 0 && page->options & ADMIN_REQUEST_WHOLE;
+    return whole ? s_check_whole (argv [0], argv [self->first]) : 0;
 }
 
 int admin_request_check_state (const admin_request_options_t *self, const char *command,

@@ -20,6 +20,7 @@ typedef struct admin_request_options {
     bool all_tries;             //  --all-tries
     bool no_wait;               //  --no-wait
     int64_t timeout_ms;         //  --timeout; -1: not given
+    int64_t older_ms;           //  --older-than; 0: not given
     int first;                  //  index of the first word in argv
 } admin_request_options_t;
 
@@ -33,6 +34,7 @@ typedef struct admin_request_options {
 #define ADMIN_REQUEST_DRAIN_WORKER 128u //  --timeout and --no-wait, of a worker's drain
 #define ADMIN_REQUEST_DRAIN_BROKER 512u //  The same, of the broker's
 #define ADMIN_REQUEST_TRIES 256u        //  --all-tries
+#define ADMIN_REQUEST_OLDER 1024u       //  --older-than
 //  The word must be a job and not a task of it: a user who names one task does not mean the whole
 //  job.
 #define ADMIN_REQUEST_WHOLE 64u

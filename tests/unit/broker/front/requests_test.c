@@ -72,9 +72,11 @@ static uint64_t s_ask (house_t *self, client_t *client, const char *what, uint64
     buffer_t map = {0}, frame = {0};
     wire_envelope_t envelope;
     cursor_t body;
-    pack_map (&map, key ? 2 : 1);
-    pack_text (&map, "job");
-    pack_uint (&map, job);
+    pack_map (&map, (size_t) (job != 0) + (key != NULL));
+    if (job) {
+        pack_text (&map, "job");
+        pack_uint (&map, job);
+    }
     if (key) {
         pack_text (&map, key);
         pack_text (&map, value);
@@ -353,6 +355,42 @@ static void test_a_retry_is_cut_into_turns (void **state)
 
 //  Whatever a job of an old store is called, it can be listed: texts are cut at a character, with a
 //  mark
+//  The last reply is a map with this number.
+static uint64_t s_number (const house_t *self, const char *key)
+{
+    uint64_t number = UINT64_MAX;
+    cursor_t cursor = cursor_find (self->last.body, key);
+    assert_true (cursor_uint (&cursor, &number));
+    return number;
+}
+
+//  One request cancels, another forgets all that have ended; a job that is active stays.
+static void test_many_jobs_at_once (void **state)
+{
+    (void) state;
+    house_t house;
+    s_start (&house);
+    for (unsigned i = 0; i < 3000; i++)
+        s_job (&house, 1);
+    s_ask (&house, house.one, "job.cancel", 0, "state", "active");
+    assert_true (s_turns (&house, house.one) > 1);
+    assert_int_equal (s_number (&house, "cancelled"), 3000);
+    job_t *active = s_job (&house, 1);
+    uint64_t number = active->number;
+    do
+        ledger_settle (house.rig.ctx.ledger);
+    while (ledger_settle_goes_on (house.rig.ctx.ledger));
+    s_ask (&house, house.one, "job.forget", 0, "state", "active");
+    s_turns (&house, house.one);
+    assert_int_equal (s_number (&house, "jobs"), 0);
+    s_ask (&house, house.one, "job.forget", 0, "state", "cancelled");
+    s_turns (&house, house.one);
+    assert_int_equal (s_number (&house, "jobs"), 3000);
+    assert_int_equal (job_table_count (house.rig.ctx.jobs), 1);
+    assert_non_null (job_table_find (house.rig.ctx.jobs, number));
+    s_end (&house);
+}
+
 static void test_what_is_too_long_is_cut (void **state)
 {
     (void) state;
@@ -402,6 +440,7 @@ int main (void)
         cmocka_unit_test (test_a_list_survives_what_it_stands_at),
         cmocka_unit_test (test_a_list_of_a_job_that_goes),
         cmocka_unit_test (test_a_retry_is_cut_into_turns),
+        cmocka_unit_test (test_many_jobs_at_once),
         cmocka_unit_test (test_what_is_too_long_is_cut),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
