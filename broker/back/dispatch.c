@@ -14,7 +14,7 @@
 #include "broker/peers/follower.h"
 #include "broker/queue/ready.h"
 
-#define LOOK_AHEAD_US 2000u    //  Work that may wait at each slot
+#define LOOK_AHEAD_NS 2000000u //  Work that may wait at each slot
 #define LOOK_AHEAD_TASKS 1024u //  ... and in how many tasks
 #define RECALL_IDLE_US                                                                             \
     5000 //  A worker that has not answered for so long is asked to return waiting leases
@@ -81,12 +81,12 @@ void dispatch_destroy (dispatch_t **self_p)
     *self_p = NULL;
 }
 
-uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_us, uint32_t waiting, uint64_t waits_us)
+uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_ns, uint32_t waiting, uint64_t waits_ns)
 {
-    uint64_t most = (uint64_t) slots * LOOK_AHEAD_TASKS, most_us = (uint64_t) slots * LOOK_AHEAD_US;
-    if (cost_us == 0 || waiting >= most || waits_us >= most_us)
+    uint64_t most = (uint64_t) slots * LOOK_AHEAD_TASKS, most_ns = (uint64_t) slots * LOOK_AHEAD_NS;
+    if (cost_ns == 0 || waiting >= most || waits_ns >= most_ns)
         return 0;
-    uint64_t tasks = (most_us - waits_us) / cost_us, left = most - waiting;
+    uint64_t tasks = (most_ns - waits_ns) / cost_ns, left = most - waiting;
     return (uint32_t) (tasks < left ? tasks : left);
 }
 
@@ -117,8 +117,8 @@ static uint32_t s_dispatch_ahead (const job_t *job, const worker_record_t *worke
     if (job->mean_us == 0)
         return 0;
     uint32_t waiting = worker->leased > worker->slots ? worker->leased - worker->slots : 0;
-    uint64_t waits_us = waiting ? worker->work_us / worker->leased * waiting : 0;
-    return dispatch_look_ahead (worker->slots, job_cost_us (job), waiting, waits_us);
+    uint64_t waits_ns = waiting ? worker->work_ns / worker->leased * waiting : 0;
+    return dispatch_look_ahead (worker->slots, job_cost_ns (job), waiting, waits_ns);
 }
 
 //  Tasks of the job that the worker may get now. While another job waits for its slots, nothing is

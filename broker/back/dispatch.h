@@ -22,8 +22,8 @@ void dispatch_destroy (dispatch_t **self_p);
 void dispatch_run (dispatch_t *self);
 
 //  How many tasks of this cost a worker may get beyond its slots, when `waiting` tasks that take
-//  waits_us wait there.
-uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_us, uint32_t waiting,
-                              uint64_t waits_us);
+//  waits_ns wait there.
+uint32_t dispatch_look_ahead (uint32_t slots, uint32_t cost_ns, uint32_t waiting,
+                              uint64_t waits_ns);
 
 #endif

@@ -121,9 +121,9 @@ journal_t *ledger_journal (const ledger_t *self, const job_t *job)
 }
 
 //  A long task fully uses its slot, and no more than that.
-static uint32_t s_share (uint32_t cost_us)
+static uint32_t s_share (uint32_t cost_ns)
 {
-    return cost_us < JOB_COST_USUAL_US ? cost_us : JOB_COST_USUAL_US;
+    return cost_ns < JOB_COST_USUAL_NS ? cost_ns : JOB_COST_USUAL_NS;
 }
 
 void ledger_lease (ledger_t *self, job_t *job, uint32_t index, worker_record_t *worker,
@@ -137,9 +137,9 @@ void ledger_lease (ledger_t *self, job_t *job, uint32_t index, worker_record_t *
         task->attempt++;
     job->ready--;
     job->leased++;
-    task->cost_us = job_cost_us (job);
-    job->share->work += s_share (task->cost_us);
-    worker->work_us += task->cost_us;
+    task->cost_ns = job_cost_ns (job);
+    job->share->work += s_share (task->cost_ns);
+    worker->work_ns += task->cost_ns;
     worker->leased++;
     worker->sent++;
     uint32_t at_s = (uint32_t) ((self->ctx->now_us - self->ctx->started_us) / 1000000);
@@ -163,12 +163,12 @@ task_t *ledger_held (ledger_t *self, const worker_record_t *worker, job_t *job, 
 void ledger_unlease (ledger_t *self, job_t *job, worker_record_t *worker, uint32_t index)
 {
     task_t *task = &job->tasks [index];
-    assert (job->leased > 0 && worker->leased > 0 && worker->work_us >= task->cost_us);
+    assert (job->leased > 0 && worker->leased > 0 && worker->work_ns >= task->cost_ns);
     job->leased--;
     job->cancelling -= task->state == TASK_CANCELLING;
-    job->share->work -= s_share (task->cost_us);
+    job->share->work -= s_share (task->cost_ns);
     ready_eased (self->ctx->ready, job->share);
-    worker->work_us -= task->cost_us;
+    worker->work_ns -= task->cost_ns;
     worker->leased--;
     task->run_us = 0;
 }
@@ -341,6 +341,7 @@ bool ledger_result (ledger_t *self, worker_record_t *worker, const wire_sink_res
         worker->failed++;
         bool deadly = s_is_quarantined (job, task, result->outcome);
         if (!deadly && ledger_repeat (self, job, index, result->outcome)) {
+            job_measure_repeat (job, true);
             buffer_free (large);
             return true;
         }
@@ -350,6 +351,7 @@ bool ledger_result (ledger_t *self, worker_record_t *worker, const wire_sink_res
             return true;
         }
     }
+    job_measure_repeat (job, false);
     s_ledger_end (self, job, index, (unsigned) result->outcome);
     task->code = result->code;
     wire_result_t ended = {.index = index,

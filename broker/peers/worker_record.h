@@ -94,7 +94,7 @@ typedef struct worker_record {
     int64_t hello_us;              //  No HELLO is accepted before this time (rate limit)
     int64_t answered_us;           //  When its last result came
     uint32_t leased;               //  Leases that it holds
-    uint64_t work_us;              //  Estimated cost of these leases
+    uint64_t work_ns;              //  Estimated cost of these leases
     lease_t *leases;         //  Leases given to it, oldest first; some of them are no longer held
     size_t leases_count;     //  How many
     size_t leases_capacity;  //  Allocated

@@ -34,8 +34,8 @@ struct roster;
 
 //  The jobs of one session; exists as long as one of them does.
 typedef struct share {
-    uint64_t key;  //  Session that opened the jobs
-    uint64_t work; //  Of its leases: the slots that they use, in us, at most JOB_COST_USUAL_US each
+    uint64_t key;             //  Session that opened the jobs
+    uint64_t work;            //  Of its leases: their costs in ns, at most JOB_COST_USUAL_NS each
     uint64_t served;          //  When it was last served or skipped alone; see ready_served
     size_t jobs;              //  Jobs that point to it
     uint64_t open;            //  Their tasks that have not ended

@@ -16,6 +16,8 @@
 #define FORGET_TASKS 65536u      //  So many successful tasks justify a system call
 #define BYTES_A_US 100u //  Transfer through broker and worker, both ways, as total processor time
 #define BYTES_A_US_DURABLE 60u //  The same by way of the disk
+#define REPEAT_NS                                                                                  \
+    4000u //  A try that is repeated costs broker and worker so much more: its detail, its delay
 
 job_t *job_new (account_t *account)
 {
@@ -285,15 +287,23 @@ void job_measure (job_t *self, uint64_t run_us)
     self->mean_us = (uint32_t) (self->mean_us ? moving_mean_after (self->mean_us, sample) : sample);
 }
 
-uint32_t job_cost_us (const job_t *self)
+void job_measure_repeat (job_t *self, bool repeats)
+{
+    self->mean_repeats =
+        (uint32_t) moving_mean_after (self->mean_repeats, repeats ? JOB_REPEATS_ALL : 0);
+}
+
+uint32_t job_cost_ns (const job_t *self)
 {
     if (self->mean_us == 0)
-        return JOB_COST_USUAL_US;
-    uint64_t cost = (uint64_t) self->mean_us
-                    + self->mean_bytes / (self->durable ? BYTES_A_US_DURABLE : BYTES_A_US);
-    if (self->mean_us <= JOB_COST_USUAL_US && cost > JOB_COST_USUAL_US)
-        return JOB_COST_USUAL_US;
-    return cost < UINT32_MAX ? (uint32_t) cost : UINT32_MAX;
+        return JOB_COST_USUAL_NS;
+    uint64_t run_ns = self->mean_us * UINT64_C (1000);
+    uint64_t cost_ns =
+        run_ns + (uint64_t) REPEAT_NS * self->mean_repeats / JOB_REPEATS_ALL
+        + self->mean_bytes * UINT64_C (1000) / (self->durable ? BYTES_A_US_DURABLE : BYTES_A_US);
+    if (run_ns <= JOB_COST_USUAL_NS && cost_ns > JOB_COST_USUAL_NS)
+        return JOB_COST_USUAL_NS;
+    return cost_ns < UINT32_MAX ? (uint32_t) cost_ns : UINT32_MAX;
 }
 
 bool job_runs_once (const job_t *self)

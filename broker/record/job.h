@@ -28,9 +28,10 @@ struct share;
 
 #define JOB_PRIORITY_MAX 1000000
 #define JOB_NEEDS_MAX 32u
+#define JOB_REPEATS_ALL 1024u  //  mean_repeats when all tries are repeated
 #define JOB_AROUND_BYTES 1024u //  Memory of a job elsewhere: stock, results, tables, demand, turn
-#define JOB_COST_USUAL_US                                                                          \
-    2000u //  Assumed for a task before one was measured; a longer task fully uses its slot
+#define JOB_COST_USUAL_NS                                                                          \
+    2000000u //  Assumed for a task before one was measured; a longer task fully uses its slot
 
 //  A lane to which the job was announced.
 typedef struct job_lane {
@@ -106,6 +107,7 @@ typedef struct job {
     bool told_awaited;       //  Counted in the context as a job for which a drain waits
     uint32_t mean_us;        //  Moving mean of the run time; 0 until measured
     uint32_t mean_bytes;     //  Moving mean of payload and result
+    uint32_t mean_repeats;   //  Moving mean: of JOB_REPEATS_ALL tries, so many are repeated
     uint32_t past;           //  Attached: all tasks below this index have succeeded
     uint32_t forgotten;      //  Attached: tasks below this index use no memory
     uint8_t doom;            //  Outcome that all waiting tasks will get; 0: none
@@ -194,9 +196,12 @@ bool job_announce (job_t *self, uint32_t worker, uint64_t session);
 void job_measure_bytes (job_t *self, uint32_t index, size_t result_bytes);
 void job_measure (job_t *self, uint64_t run_us);
 
-//  Estimated cost of one of its tasks: run time and transfer of its bytes. The transfer alone does
-//  not fully use a slot.
-uint32_t job_cost_us (const job_t *self);
+//  A try has ended: will the task be tried again?
+void job_measure_repeat (job_t *self, bool repeats);
+
+//  Estimated cost of one try of its tasks: run time, transfer of its bytes, and what broker and
+//  worker do for tries that are repeated. What is not run time does not fully use a slot.
+uint32_t job_cost_ns (const job_t *self);
 
 //  Its tasks must not run twice: a task that may have started is not tried again.
 bool job_runs_once (const job_t *self);

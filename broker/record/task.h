@@ -30,7 +30,7 @@ typedef struct task {
     uint32_t worker; //  Index of the worker that holds the lease, or held the last one
     union {
         uint32_t run_us;  //  How long the last try ran
-        uint32_t cost_us; //  Leased: its estimated cost
+        uint32_t cost_ns; //  Leased: its estimated cost
     };
     uint16_t attempt;     //  Tries started
     uint16_t failed;      //  Tries that failed and were repeated

@@ -46,16 +46,16 @@ static void test_look_ahead (void **state)
 {
     (void) state;
     assert_int_equal (dispatch_look_ahead (4, 0, 0, 0), 0);
-    assert_int_equal (dispatch_look_ahead (4, 1, 0, 0), 4096);
-    assert_int_equal (dispatch_look_ahead (4, 100, 0, 0), 80);
-    assert_int_equal (dispatch_look_ahead (4, 1000, 0, 0), 8);
-    assert_int_equal (dispatch_look_ahead (4, 10000, 0, 0), 0);
-    assert_int_equal (dispatch_look_ahead (65536, 1, 0, 0), 65536 * 1024);
+    assert_int_equal (dispatch_look_ahead (4, 1000, 0, 0), 4096);
+    assert_int_equal (dispatch_look_ahead (4, 100000, 0, 0), 80);
+    assert_int_equal (dispatch_look_ahead (4, 1000000, 0, 0), 8);
+    assert_int_equal (dispatch_look_ahead (4, 10000000, 0, 0), 0);
+    assert_int_equal (dispatch_look_ahead (65536, 1000, 0, 0), 65536 * 1024);
     //  What waits there counts, in tasks and in time
-    assert_int_equal (dispatch_look_ahead (4, 1, 4000, 4000), 96);
-    assert_int_equal (dispatch_look_ahead (4, 1, 4096, 4096), 0);
-    assert_int_equal (dispatch_look_ahead (4, 100, 10, 6000), 20);
-    assert_int_equal (dispatch_look_ahead (4, 100, 10, 8000), 0);
+    assert_int_equal (dispatch_look_ahead (4, 1000, 4000, 4000000), 96);
+    assert_int_equal (dispatch_look_ahead (4, 1000, 4096, 4096000), 0);
+    assert_int_equal (dispatch_look_ahead (4, 100000, 10, 6000000), 20);
+    assert_int_equal (dispatch_look_ahead (4, 100000, 10, 8000000), 0);
 }
 
 //  A worker that registers anew is told which of its leases go on, in one frame: in the worst case
@@ -112,8 +112,8 @@ static void test_nothing_ahead_before_it_is_measured (void **state)
                         100);
     assert_int_equal (job->mean_us, 100);
     dispatch_run (dispatch);
-    assert_int_equal (a->leased, 2 + 40);
-    assert_int_equal (b->leased, 4 + 80);
+    assert_int_equal (a->leased, 2 + 39); //  Their bytes count a little
+    assert_int_equal (b->leased, 4 + 79);
     s_end (&rig, &dispatch, &client);
 }
 
@@ -147,7 +147,7 @@ static void test_what_fails_is_measured (void **state)
                             cases [i].outcome, 100);
         assert_int_equal (job->mean_us, cases [i].mean_us);
         dispatch_run (dispatch);
-        assert_int_equal (worker->leased, cases [i].mean_us ? 2 + 40 : 2);
+        assert_int_equal (worker->leased, cases [i].mean_us ? 2 + 39 : 2);
         s_end (&rig, &dispatch, &client);
     }
 }
@@ -212,6 +212,30 @@ static void test_bytes_are_work_too (void **state)
         assert_int_equal (worker->leased, cases [i].leased);
         s_end (&rig, &dispatch, &client);
     }
+}
+
+//  A try that is repeated costs more than it runs: the client has fewer of them at a worker
+static void test_repeats_are_work_too (void **state)
+{
+    (void) state;
+    modules_rig_t rig;
+    dispatch_t *dispatch = s_start (&rig);
+    client_t *client = modules_rig_client (&rig);
+    worker_record_t *worker = modules_rig_worker (&rig, 2);
+    job_t *job = modules_rig_job (&rig, client, &(wire_job_open_t){.retries = 5}, 10000);
+    uint32_t cost_ns = 0;
+    for (int i = 0; i < 100; i++) {
+        dispatch_run (dispatch);
+        s_answer_all_but (&rig, worker, job, job->leased - 1, CADRE_OUTCOME_ERROR);
+        cost_ns = job_cost_ns (job);
+    }
+    assert_in_range (cost_ns, 4000 + 3900, 4000 + 4400);
+    for (int i = 0; i < 100; i++) {
+        dispatch_run (dispatch);
+        s_answer_all_but (&rig, worker, job, job->leased - 1, CADRE_OUTCOME_OK);
+    }
+    assert_in_range (job_cost_ns (job), 4000, 4000 + 300);
+    s_end (&rig, &dispatch, &client);
 }
 
 //  Where it failed it is not tried again while another host has a free slot; where there is none,
@@ -533,6 +557,7 @@ int main (void)
         cmocka_unit_test (test_what_fails_is_measured),
         cmocka_unit_test (test_a_call_goes_before_a_backlog),
         cmocka_unit_test (test_bytes_are_work_too),
+        cmocka_unit_test (test_repeats_are_work_too),
         cmocka_unit_test (test_the_host_that_failed_is_avoided),
         cmocka_unit_test (test_never_beyond_the_window),
         cmocka_unit_test (test_a_limit_holds),
