@@ -65,10 +65,10 @@ joined "$drains" 0 'worker drain'
 expect_text '^cadre: 1 worker drained$' drain.err 'worker drain'
 expect 0 '' '' cadre job wait "$job"
 
-#  ---- a timeout of 0 hands running tasks back at once, and costs no try
+#  ---- a timeout of 0 hands running tasks back at once
 start cadre-worker --broker "$ipc" --name gamma --slots 1 --drain-timeout 1h 2>>gamma.log
 until_ok slots_are 1
-job=$(cadre submit --retries worker-lost=0 'touch began3; sleep 60; #' ::: 1 2>/dev/null)
+job=$(cadre submit 'touch began3; sleep 60; #' ::: 1 2>/dev/null)
 until_ok test -e began3
 expect 0 '' '^cadre: 1 worker drained$' cadre worker drain gamma --timeout 0
 expect_like 0 'state +waiting' '' cadre task info "$job.0"
