@@ -89,7 +89,7 @@ end
 begin "a command that prints 300 MB, kept on disk"
 job=$(cadre submit 'head -c 300M /dev/zero #' ::: 1)
 others
-expect 0 '' '' cadre job wait "$job"
+expect 0 '' 'output of 1 task was cut for lack of room' cadre job wait "$job"
 expect 0 16 '' bash -c "cadre job logs $job 2>/dev/null | wc -c | awk '{ print int (\$1 / 1048576 + 0.5) }'"
 end
 

@@ -211,6 +211,8 @@ static void s_heard_free (heard_t *heard)
 void fake_broker_destroy (fake_broker_t **self_p)
 {
     fake_broker_t *self = *self_p;
+    if (!self)
+        return;
     char path [128];
     heard_t *heard, *next;
     pthread_mutex_lock (&self->lock);

@@ -449,6 +449,21 @@ static void test_another_pool_notices_nothing (void **state)
     pool_rig_end (&rig);
 }
 
+static void test_connected_while_the_broker_is_heard (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    assert_true (cadre_connected (rig.pool));
+    cadre_future_t *future = cadre_submit (rig.pool, "f", "");
+    fake_broker_destroy (&rig.broker);
+    for (int left = WAIT_MS; left > 0 && cadre_connected (rig.pool); left--)
+        cadre_future_wait (future, 1);
+    assert_false (cadre_connected (rig.pool));
+    assert_false (cadre_connected (NULL));
+    cadre_future_destroy (&future);
+    pool_rig_end (&rig);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests [] = {
@@ -468,6 +483,7 @@ int main (void)
         cmocka_unit_test (test_questions_are_not_asked_again),
         cmocka_unit_test (test_a_question_waits_for_the_broker),
         cmocka_unit_test (test_another_pool_notices_nothing),
+        cmocka_unit_test (test_connected_while_the_broker_is_heard),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

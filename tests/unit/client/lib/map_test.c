@@ -429,6 +429,37 @@ static void test_imap_of_a_source_with_nothing (void **state)
     s_end (&rig);
 }
 
+//  The reason of a wait comes once.
+static void test_imap_of_a_function_that_waits (void **state)
+{
+    (void) state;
+    rig_t rig = s_begin ();
+    source_t source = {0, 1};
+    cadre_imap_t *imap = cadre_imap (rig.pool, "square", s_give, &source, NULL);
+    cadre_value_t *value = NULL;
+    assert_int_equal (cadre_imap_next (imap, &value, NULL, 1), CADRE_ERROR_TIMEOUT);
+    assert_string_equal (cadre_imap_notice (imap), "");
+    wire_job_open_t open;
+    cursor_t body = fake_broker_expect (rig.broker, WIRE_job_open);
+    assert_true (wire_read_job_open (&body, &open));
+    wire_notice_t notice = {.ref = open.ref,
+                            .code = CADRE_ERROR_NO_WORKER,
+                            .message = wire_view ("no worker offers square")};
+    buffer_t frame = {0};
+    wire_write_notice (&frame, (wire_envelope_t){0}, &notice);
+    fake_broker_send (rig.broker, &frame);
+    const char *text = "";
+    for (int left = WAIT_MS; left > 0 && !*text; left--) {
+        assert_int_equal (cadre_imap_next (imap, &value, NULL, 1), CADRE_ERROR_TIMEOUT);
+        text = cadre_imap_notice (imap);
+    }
+    assert_string_equal (text, "no worker offers square");
+    assert_string_equal (cadre_imap_notice (imap), "");
+    assert_string_equal (cadre_imap_notice (NULL), "");
+    cadre_imap_destroy (&imap);
+    s_end (&rig);
+}
+
 static cadre_value_t *s_give_deeper (void *argument)
 {
     source_t *self = argument;
@@ -492,6 +523,7 @@ int main (void)
         cmocka_unit_test (test_imap_takes_no_more_than_its_window),
         cmocka_unit_test (test_imap_of_a_slow_source),
         cmocka_unit_test (test_imap_of_a_source_with_nothing),
+        cmocka_unit_test (test_imap_of_a_function_that_waits),
         cmocka_unit_test (test_imap_of_an_invalid_item),
         cmocka_unit_test (test_imap_goes_on_after_a_failure),
     };
