@@ -35,13 +35,13 @@ uint64_t accept_guard_turned_away (void)
 //  Is it front, back or sink on tcp?
 static bool s_is_for_everybody (int listener)
 {
-    struct sockaddr_in6 place = {0}; //  The port of an IPv4 address is at the same offset
-    socklen_t size = sizeof place;
-    if (getsockname (listener, (struct sockaddr *) (void *) &place, &size)
-        || (place.sin6_family != AF_INET && place.sin6_family != AF_INET6))
+    struct sockaddr_in6 address = {0}; //  The port of an IPv4 address is at the same offset
+    socklen_t size = sizeof address;
+    if (getsockname (listener, (struct sockaddr *) (void *) &address, &size)
+        || (address.sin6_family != AF_INET && address.sin6_family != AF_INET6))
         return false;
     for (size_t i = 0; i < s_count; i++)
-        if ((unsigned) (ntohs (place.sin6_port) - s_ports [i]) <= ADDRESS_SINK)
+        if ((unsigned) (ntohs (address.sin6_port) - s_ports [i]) <= ADDRESS_SINK)
             return true;
     return false;
 }

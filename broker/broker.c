@@ -280,7 +280,7 @@ broker_t *broker_new (void *context, const broker_options_t *options, fault_t *f
 
 static void s_stop_workers (broker_t *self)
 {
-    for (size_t i = 0; i < roster_places (self->ctx.roster); i++) {
+    for (size_t i = 0; i < roster_entries (self->ctx.roster); i++) {
         worker_record_t *worker = roster_at (self->ctx.roster, i);
         if (worker && self->ctx.embedded)
             back_stop (self->back, worker, "its broker ends");

@@ -59,17 +59,19 @@ void broker_search_destroy (broker_search_t **self_p)
 
 //  ---- the order of trying --------------------------------------------------------------
 
-static bool s_same (const resolver_found_t *place, const address_t *other)
+static bool s_same (const resolver_found_t *candidate, const address_t *other)
 {
-    return address_equal (&place->number, other);
+    return address_equal (&candidate->number, other);
 }
 
 //  First addresses that accept, then those without an answer; within both, the one that was left
 //  comes last.
-static int s_rank (const broker_search_t *self, const resolver_found_t *place)
+static int s_rank (const broker_search_t *self, const resolver_found_t *candidate)
 {
-    int rank = place->verdict == PROBE_ACCEPTS ? 0 : place->verdict == PROBE_UNKNOWN ? 2 : 4;
-    return rank + (self->leaving && s_same (place, &self->left) ? 1 : 0);
+    int rank = candidate->verdict == PROBE_ACCEPTS   ? 0
+               : candidate->verdict == PROBE_UNKNOWN ? 2
+                                                     : 4;
+    return rank + (self->leaving && s_same (candidate, &self->left) ? 1 : 0);
 }
 
 //  Insertion sort: the list is short, and equal elements must keep their order.
@@ -78,9 +80,9 @@ static void s_sort (broker_search_t *self)
     for (size_t i = 1; i < self->count; i++)
         for (size_t j = i;
              j > 0 && s_rank (self, &self->found [j]) < s_rank (self, &self->found [j - 1]); j--) {
-            resolver_found_t place = self->found [j];
+            resolver_found_t candidate = self->found [j];
             self->found [j] = self->found [j - 1];
-            self->found [j - 1] = place;
+            self->found [j - 1] = candidate;
         }
 }
 

@@ -158,15 +158,15 @@ static int s_open (const char *path, uint64_t inode)
     char again [64];
     struct stat status;
     struct statfs filesystem;
-    int place = open (path, O_PATH | O_CLOEXEC), fd = -1;
-    if (place < 0)
+    int path_fd = open (path, O_PATH | O_CLOEXEC), fd = -1;
+    if (path_fd < 0)
         return -1;
-    if (fstat (place, &status) == 0 && S_ISREG (status.st_mode) && status.st_ino == inode
-        && fstatfs (place, &filesystem) == 0 && filesystem.f_type == FILESYSTEM_MEMORY) {
-        snprintf (again, sizeof again, "/proc/self/fd/%d", place);
+    if (fstat (path_fd, &status) == 0 && S_ISREG (status.st_mode) && status.st_ino == inode
+        && fstatfs (path_fd, &filesystem) == 0 && filesystem.f_type == FILESYSTEM_MEMORY) {
+        snprintf (again, sizeof again, "/proc/self/fd/%d", path_fd);
         fd = open (again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     }
-    close (place);
+    close (path_fd);
     return fd;
 }
 

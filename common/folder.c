@@ -18,15 +18,15 @@
 #include <utlist.h>
 
 #define PREFIX "cadre-pool-"
-#define PLACE_BYTES 48u //  Maximum length of the parent folder: ipc addresses are short
-#define YOUNG_S 10      //  Younger folders are not removed: their owner may be about to lock them
+#define PARENT_BYTES 48u //  Maximum length of the parent folder: ipc addresses are short
+#define YOUNG_S 10       //  Younger folders are not removed: their owner may be about to lock them
 
 struct folder {
-    char path [PLACE_BYTES + 32]; //  The folder
-    int lock;                     //  Descriptor of its lock file
-    pid_t pid;                    //  Process that made it
-    struct folder *prev;          //  utlist: all of this process
-    struct folder *next;          //  utlist
+    char path [PARENT_BYTES + 32]; //  The folder
+    int lock;                      //  Descriptor of its lock file
+    pid_t pid;                     //  Process that made it
+    struct folder *prev;           //  utlist: all of this process
+    struct folder *next;           //  utlist
 };
 
 //  For processes that exit without closing their pools.
@@ -50,7 +50,7 @@ static void s_folder_remove (const char *path)
 //  is not used, because bind locks it.
 static int s_lock (const char *folder)
 {
-    char path [PLACE_BYTES + 256 + 8];
+    char path [PARENT_BYTES + 256 + 8];
     snprintf (path, sizeof path, "%s/owner", folder);
     int fd = open (path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) != 0) {
@@ -68,15 +68,15 @@ static bool s_is_old (const char *path)
 }
 
 //  Removes the folders that killed processes have left.
-static void s_folder_sweep (const char *place)
+static void s_folder_sweep (const char *parent)
 {
-    DIR *entries = opendir (place);
+    DIR *entries = opendir (parent);
     struct dirent *entry;
     while (entries && (entry = readdir (entries))) {
-        char path [PLACE_BYTES + 256 + 2];
+        char path [PARENT_BYTES + 256 + 2];
         if (strncmp (entry->d_name, PREFIX, strlen (PREFIX)) != 0)
             continue;
-        snprintf (path, sizeof path, "%s/%s", place, entry->d_name);
+        snprintf (path, sizeof path, "%s/%s", parent, entry->d_name);
         int fd = s_is_old (path) ? s_lock (path) : -1;
         if (fd < 0)
             continue;
@@ -87,15 +87,15 @@ static void s_folder_sweep (const char *place)
         closedir (entries);
 }
 
-static bool s_folder_make (folder_t *self, const char *place)
+static bool s_folder_make (folder_t *self, const char *parent)
 {
-    if (!place || place [0] != '/' || strlen (place) > PLACE_BYTES)
+    if (!parent || parent [0] != '/' || strlen (parent) > PARENT_BYTES)
         return false;
-    snprintf (self->path, sizeof self->path, "%s/" PREFIX "XXXXXX", place);
+    snprintf (self->path, sizeof self->path, "%s/" PREFIX "XXXXXX", parent);
     if (!mkdtemp (self->path))
         return false;
     self->lock = s_lock (self->path);
-    s_folder_sweep (place);
+    s_folder_sweep (parent);
     return true;
 }
 

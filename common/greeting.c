@@ -28,11 +28,11 @@ static bool s_greeting_await (int descriptor, short events, int64_t until_us)
     }
 }
 
-static bool s_reaches (int descriptor, const struct addrinfo *place, int64_t until_us)
+static bool s_reaches (int descriptor, const struct addrinfo *address, int64_t until_us)
 {
     int error = 0;
     socklen_t size = sizeof error;
-    if (connect (descriptor, place->ai_addr, place->ai_addrlen) == 0)
+    if (connect (descriptor, address->ai_addr, address->ai_addrlen) == 0)
         return true;
     return errno == EINPROGRESS && s_greeting_await (descriptor, POLLOUT, until_us)
            && getsockopt (descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
@@ -48,9 +48,9 @@ static int s_greeting_connect (const address_t *address, address_role_t role, in
     snprintf (port, sizeof port, "%u", (unsigned) address->port + role);
     if (getaddrinfo (address->name, port, &hints, &found))
         return -1;
-    for (const struct addrinfo *place = found; place && descriptor < 0; place = place->ai_next) {
-        descriptor = socket (place->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (descriptor >= 0 && !s_reaches (descriptor, place, until_us)) {
+    for (const struct addrinfo *one = found; one && descriptor < 0; one = one->ai_next) {
+        descriptor = socket (one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (descriptor >= 0 && !s_reaches (descriptor, one, until_us)) {
             close (descriptor);
             descriptor = -1;
         }

@@ -15,13 +15,13 @@
 #include "common/clock.h"
 
 typedef struct race {
-    const address_t *places;            //  addresses to test
-    address_role_t role;                //  the endpoint to test
-    probe_verdict_t *verdicts;          //  results
-    struct pollfd items [PROBE_MAX];    //  open connections without a result
-    size_t places_of_items [PROBE_MAX]; //  their addresses
-    size_t count;                       //  how many
-    bool won;                           //  an address accepts
+    const address_t *addresses;            //  addresses to test
+    address_role_t role;                   //  the endpoint to test
+    probe_verdict_t *verdicts;             //  results
+    struct pollfd items [PROBE_MAX];       //  open connections without a result
+    size_t addresses_of_items [PROBE_MAX]; //  their addresses
+    size_t count;                          //  how many
+    bool won;                              //  an address accepts
 } race_t;
 
 static probe_verdict_t s_probe_connect (int descriptor, const struct sockaddr *name, socklen_t size)
@@ -34,11 +34,11 @@ static probe_verdict_t s_probe_connect (int descriptor, const struct sockaddr *n
     return errno == EINPROGRESS ? PROBE_UNKNOWN : PROBE_REFUSES;
 }
 
-static probe_verdict_t s_begin_ipc (const address_t *place, address_role_t role, int *descriptor)
+static probe_verdict_t s_begin_ipc (const address_t *address, address_role_t role, int *descriptor)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
     struct sockaddr_un name = {.sun_family = AF_UNIX};
-    address_endpoint (place, role, endpoint, sizeof endpoint);
+    address_endpoint (address, role, endpoint, sizeof endpoint);
     const char *path = endpoint + strlen ("ipc://");
     assert (strlen (path) < sizeof name.sun_path);
     memcpy (name.sun_path, path, strlen (path) + 1);
@@ -48,14 +48,14 @@ static probe_verdict_t s_begin_ipc (const address_t *place, address_role_t role,
     return s_probe_connect (*descriptor, (const struct sockaddr *) &name, sizeof name);
 }
 
-static probe_verdict_t s_begin_tcp (const address_t *place, address_role_t role, int *descriptor)
+static probe_verdict_t s_begin_tcp (const address_t *address, address_role_t role, int *descriptor)
 {
     char port [8];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
-    snprintf (port, sizeof port, "%u", (unsigned) place->port + role);
-    if (getaddrinfo (place->name, port, &hints, &found))
+    snprintf (port, sizeof port, "%u", (unsigned) address->port + role);
+    if (getaddrinfo (address->name, port, &hints, &found))
         return PROBE_REFUSES;
     *descriptor = socket (found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     //  Without IPv6 there is no route; without descriptors the result is unknown
@@ -66,20 +66,20 @@ static probe_verdict_t s_begin_tcp (const address_t *place, address_role_t role,
     return verdict;
 }
 
-static void s_probe_begin (race_t *self, size_t place)
+static void s_probe_begin (race_t *self, size_t index)
 {
-    const address_t *address = &self->places [place];
+    const address_t *address = &self->addresses [index];
     int descriptor = -1;
     probe_verdict_t verdict = PROBE_ACCEPTS;
     if (address->kind == ADDRESS_TCP)
         verdict = s_begin_tcp (address, self->role, &descriptor);
     else if (address->kind == ADDRESS_IPC)
         verdict = s_begin_ipc (address, self->role, &descriptor);
-    self->verdicts [place] = verdict;
+    self->verdicts [index] = verdict;
     self->won |= verdict == PROBE_ACCEPTS;
     if (descriptor >= 0 && verdict == PROBE_UNKNOWN) {
         self->items [self->count] = (struct pollfd){.fd = descriptor, .events = POLLOUT};
-        self->places_of_items [self->count++] = place;
+        self->addresses_of_items [self->count++] = index;
     } else if (descriptor >= 0)
         close (descriptor);
 }
@@ -91,12 +91,12 @@ static void s_decide (race_t *self, size_t item)
     socklen_t size = sizeof error;
     if (getsockopt (self->items [item].fd, SOL_SOCKET, SO_ERROR, &error, &size))
         error = errno;
-    self->verdicts [self->places_of_items [item]] = error ? PROBE_REFUSES : PROBE_ACCEPTS;
+    self->verdicts [self->addresses_of_items [item]] = error ? PROBE_REFUSES : PROBE_ACCEPTS;
     self->won |= error == 0;
     close (self->items [item].fd);
     self->count--;
     self->items [item] = self->items [self->count];
-    self->places_of_items [item] = self->places_of_items [self->count];
+    self->addresses_of_items [item] = self->addresses_of_items [self->count];
 }
 
 //  Waits until an address accepts, all have a result, or the time is over.
@@ -116,16 +116,16 @@ static void s_probe_wait (race_t *self, int64_t span_ms)
     }
 }
 
-void probe_all (const address_t *places, size_t count, address_role_t role,
+void probe_all (const address_t *addresses, size_t count, address_role_t role,
                 probe_verdict_t *verdicts)
 {
     assert (count <= PROBE_MAX);
-    race_t self = {.places = places, .role = role, .verdicts = verdicts};
-    for (size_t place = 0; place < count; place++)
-        verdicts [place] = PROBE_UNKNOWN;
-    for (size_t place = 0; place < count && !self.won; place++) {
-        s_probe_begin (&self, place);
-        s_probe_wait (&self, place + 1 < count ? PROBE_APART_MS : PROBE_MS);
+    race_t self = {.addresses = addresses, .role = role, .verdicts = verdicts};
+    for (size_t address = 0; address < count; address++)
+        verdicts [address] = PROBE_UNKNOWN;
+    for (size_t address = 0; address < count && !self.won; address++) {
+        s_probe_begin (&self, address);
+        s_probe_wait (&self, address + 1 < count ? PROBE_APART_MS : PROBE_MS);
     }
     while (self.count)
         close (self.items [--self.count].fd);

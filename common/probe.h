@@ -23,7 +23,7 @@ typedef enum probe_verdict {
 
 //  Tests the ROLE endpoint of each of COUNT addresses (IP addresses, no host names; at most
 //  PROBE_MAX). inproc always accepts.
-void probe_all (const address_t *places, size_t count, address_role_t role,
+void probe_all (const address_t *addresses, size_t count, address_role_t role,
                 probe_verdict_t *verdicts);
 
 #endif

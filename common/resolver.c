@@ -107,13 +107,13 @@ static void s_resolver_look (resolver_t *self, size_t given)
 
 static void s_probe (resolver_t *self)
 {
-    address_t places [RESOLVER_MAX];
+    address_t addresses [RESOLVER_MAX];
     probe_verdict_t verdicts [RESOLVER_MAX] = {PROBE_UNKNOWN};
     for (size_t i = 0; i < self->count; i++)
-        places [i] = self->found [i].number;
+        addresses [i] = self->found [i].number;
     //  A single address is used without a probe
     if (self->count > 1)
-        probe_all (places, self->count, self->role, verdicts);
+        probe_all (addresses, self->count, self->role, verdicts);
     for (size_t i = 0; i < self->count; i++)
         self->found [i].verdict = verdicts [i];
 }

@@ -72,7 +72,7 @@ static void s_print_key (const piece_t *piece, size_t at, char *text, size_t siz
 }
 
 //  Prints value[3]["name"].
-static void s_print_place (const rules_scan_t *self, const piece_t *piece, char *text, size_t size)
+static void s_print_path (const rules_scan_t *self, const piece_t *piece, char *text, size_t size)
 {
     int used = snprintf (text, size, "%s", self->shape->doubts ? "" : self->shape->name);
     for (unsigned depth = 1; depth <= self->depth && used >= 0 && (size_t) used < size; depth++) {
@@ -92,12 +92,12 @@ static void s_print_place (const rules_scan_t *self, const piece_t *piece, char 
 static bool s_rules_refuse (const rules_scan_t *self, const piece_t *piece, fault_t *fault,
                             const char *what)
 {
-    char place [RULES_PLACE_BYTES];
+    char path [RULES_PATH_BYTES];
     if (!fault)
         return false;
-    s_print_place (self, piece, place, sizeof place);
+    s_print_path (self, piece, path, sizeof path);
     fault_set (fault, CADRE_ERROR_ARGUMENT, "%s%s: %s",
-               self->shape->doubts ? self->shape->name : "", place, what);
+               self->shape->doubts ? self->shape->name : "", path, what);
     return false;
 }
 
@@ -107,7 +107,7 @@ static void s_doubt (rules_scan_t *self, const piece_t *piece, rules_doubt_t dou
     if (!self->shape->doubts || self->doubts >> doubt & 1)
         return;
     self->doubts |= (uint8_t) (1u << doubt);
-    s_print_place (self, piece, self->places [doubt], RULES_PLACE_BYTES);
+    s_print_path (self, piece, self->paths [doubt], RULES_PATH_BYTES);
 }
 
 //  ---- one step ---------------------------------------------------------------------
@@ -347,7 +347,7 @@ bool rules_scan_fits (const rules_scan_t *self, const rules_shape_t *shape, faul
         "ext type 1 outside of an item of a map", "nested too deep", "nested too deep"};
     for (rules_doubt_t doubt = 0; doubt < RULES_DOUBTS; doubt++)
         if (self->doubts >> doubt & 1 && !s_allows (shape, doubt)) {
-            fault_set (fault, CADRE_ERROR_ARGUMENT, "%s%s: %s", shape->name, self->places [doubt],
+            fault_set (fault, CADRE_ERROR_ARGUMENT, "%s%s: %s", shape->name, self->paths [doubt],
                        words [doubt]);
             return false;
         }

@@ -22,7 +22,7 @@
 #define RULES_FUNCTIONS_BYTES (512u * 1024) //  Of their records: they fit into one HELLO
 #define RULES_NAME_BYTES 255u               //  A function's name, and its signature
 #define RULES_SAYS_BYTES 1024u              //  A function's description
-#define RULES_PLACE_BYTES 200               //  Text of a position
+#define RULES_PATH_BYTES 200                //  Text of a position
 #define RULES_LEVELS (RULES_PAYLOAD_DEPTH_MAX + 1)
 
 //  Where an ext type 1 (a failed item of a map) is allowed.
@@ -86,8 +86,8 @@ typedef struct rules_scan {
     unsigned depth;             //  Current level; 0 is that of the value itself
     bool ended;                 //  The value is complete
     uint8_t doubts;             //  A bit for each doubt found
-    char places [RULES_DOUBTS]
-                [RULES_PLACE_BYTES];     //  First position of each; without the name of the shape
+    char paths [RULES_DOUBTS]
+               [RULES_PATH_BYTES];       //  First position of each; without the name of the shape
     rules_level_t levels [RULES_LEVELS]; //  Open levels; others are not initialized
 } rules_scan_t;
 

@@ -26,7 +26,7 @@ void timers_destroy (timers_t **self_p)
     if (!self)
         return;
     for (size_t i = 0; i < self->count; i++)
-        self->heap [i]->place = 0;
+        self->heap [i]->heap_index = 0;
     free (self->heap);
     free (self);
     *self_p = NULL;
@@ -35,7 +35,7 @@ void timers_destroy (timers_t **self_p)
 static void s_timers_put (timers_t *self, size_t index, alarm_t *alarm)
 {
     self->heap [index] = alarm;
-    alarm->place = index + 1;
+    alarm->heap_index = index + 1;
 }
 
 static void s_rise (timers_t *self, size_t index)
@@ -79,39 +79,39 @@ static cadre_error_t s_timers_grow (timers_t *self)
 cadre_error_t timers_set (timers_t *self, alarm_t *alarm, int64_t due_us)
 {
     assert (alarm->ring);
-    if (!alarm->place) {
+    if (!alarm->heap_index) {
         if (self->count == self->capacity && s_timers_grow (self))
             return CADRE_ERROR_MEMORY;
         self->count++;
         s_timers_put (self, self->count - 1, alarm);
     }
-    size_t index = alarm->place - 1;
+    size_t index = alarm->heap_index - 1;
     assert (index < self->count && self->heap [index] == alarm);
     //  An alarm set during a run waits for the next one; otherwise a run might never end
     alarm->due_us = self->running && due_us <= self->run_us ? self->run_us + 1 : due_us;
     s_rise (self, index);
-    s_timers_sink (self, alarm->place - 1);
+    s_timers_sink (self, alarm->heap_index - 1);
     return CADRE_OK;
 }
 
 void timers_cancel (timers_t *self, alarm_t *alarm)
 {
-    if (!alarm->place)
+    if (!alarm->heap_index)
         return;
-    size_t index = alarm->place - 1;
+    size_t index = alarm->heap_index - 1;
     assert (index < self->count && self->heap [index] == alarm);
-    alarm->place = 0;
+    alarm->heap_index = 0;
     alarm_t *last = self->heap [--self->count];
     if (last == alarm)
         return;
     s_timers_put (self, index, last);
     s_rise (self, index);
-    s_timers_sink (self, last->place - 1);
+    s_timers_sink (self, last->heap_index - 1);
 }
 
 bool timers_is_set (const alarm_t *alarm)
 {
-    return alarm->place != 0;
+    return alarm->heap_index != 0;
 }
 
 size_t timers_count (const timers_t *self)

@@ -24,7 +24,7 @@ typedef struct timers timers_t;
 
 typedef struct alarm {
     int64_t due_us;                             //  when it rings, on the clock of the loop
-    size_t place;                               //  1 + its index in the heap; 0 while it is not set
+    size_t heap_index;                          //  1 + its index in the heap; 0 while it is not set
     void (*ring) (void *owner, int64_t now_us); //  called once each time it is due
     void *owner;                                //  borrowed
 } alarm_t;

@@ -242,14 +242,14 @@ static cadre_error_t s_value_set (cadre_value_t *self, cadre_value_t *key, cadre
         cadre_value_destroy (value);
         return error;
     }
-    size_t place = s_find_node (self, key);
-    if (place == self->size) {
+    size_t index = s_find_node (self, key);
+    if (index == self->size) {
         s_value_push (self, &key);
         s_value_push (self, value);
         return CADRE_OK;
     }
     cadre_value_destroy (&key);
-    cadre_value_t *node = s_nodes (self) + place;
+    cadre_value_t *node = s_nodes (self) + index;
     s_value_release (node);
     if (value && *value) {
         *node = **value;
@@ -423,26 +423,26 @@ const cadre_value_t *cadre_value_get (const cadre_value_t *self, const char *key
 {
     if (s_type (self) != CADRE_TYPE_MAP || !key)
         return NULL;
-    size_t place = s_value_find (self, key, strlen (key));
-    return place < self->size ? s_nodes (self) + place : NULL;
+    size_t index = s_value_find (self, key, strlen (key));
+    return index < self->size ? s_nodes (self) + index : NULL;
 }
 
 const cadre_value_t *cadre_value_get_int (const cadre_value_t *self, int64_t key)
 {
     if (s_type (self) != CADRE_TYPE_MAP)
         return NULL;
-    size_t place = s_find_int (self, (uint64_t) key, key < 0);
-    return place < self->size ? s_nodes (self) + place : NULL;
+    size_t index = s_find_int (self, (uint64_t) key, key < 0);
+    return index < self->size ? s_nodes (self) + index : NULL;
 }
 
 static bool s_maps_equal (const cadre_value_t *one, const cadre_value_t *other)
 {
     const cadre_value_t *nodes = s_nodes (one);
     for (size_t i = 0; i < one->size; i += 2) {
-        size_t place = i + 1; //  usually both have the same order
+        size_t index = i + 1; //  usually both have the same order
         if (!cadre_value_equal (nodes + i, s_nodes (other) + i))
-            place = s_find_node (other, nodes + i);
-        if (place >= other->size || !cadre_value_equal (nodes + i + 1, s_nodes (other) + place))
+            index = s_find_node (other, nodes + i);
+        if (index >= other->size || !cadre_value_equal (nodes + i + 1, s_nodes (other) + index))
             return false;
     }
     return true;

@@ -57,7 +57,7 @@ static void s_broker_events_on_job_end (void *context, uint64_t job)
 }
 
 //  Its payload could not be allocated: it ends with an error.
-static void s_refuse_large (worker_t *self, job_t *job, uint64_t serial,
+static void s_refuse_large (worker_t *self, cached_job_t *job, uint64_t serial,
                             const wire_lane_task_t *task, uint64_t size_bytes)
 {
     fault_t fault = {0};
@@ -68,7 +68,8 @@ static void s_refuse_large (worker_t *self, job_t *job, uint64_t serial,
     slots_refuse (self->slots, &lease, "memory", fault.text);
 }
 
-static bool s_take_task (worker_t *self, job_t *job, uint64_t serial, const wire_lane_task_t *task)
+static bool s_take_task (worker_t *self, cached_job_t *job, uint64_t serial,
+                         const wire_lane_task_t *task)
 {
     uint64_t number = wire_parts_of (task->payload);
     uint64_t lacked = number ? link_lacked_payload (self->link, number) : 0;
@@ -99,7 +100,7 @@ static bool s_take_task (worker_t *self, job_t *job, uint64_t serial, const wire
 static bool s_on_tasks (void *context, const wire_lane_tasks_t *fields)
 {
     worker_t *self = context;
-    job_t *job = slots_job (self->slots, fields->job);
+    cached_job_t *job = slots_job (self->slots, fields->job);
     cursor_t cursor = cursor_of_view (fields->tasks.values);
     if (!job)
         return false;

@@ -335,11 +335,11 @@ static cadre_error_t s_decide_user (settings_t *self)
 
 static cadre_error_t s_default_broker (settings_t *self)
 {
-    address_t place;
+    address_t address;
     if (self->worker.broker)
         return CADRE_OK;
-    cadre_error_t error = address_default (&place, &self->fault);
-    self->worker.broker = address_print (&place, self->broker, sizeof (self->broker));
+    cadre_error_t error = address_default (&address, &self->fault);
+    self->worker.broker = address_print (&address, self->broker, sizeof (self->broker));
     return error;
 }
 

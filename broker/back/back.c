@@ -222,7 +222,7 @@ static void s_flush_worker (back_t *self, worker_record_t *worker)
 void back_flush (back_t *self)
 {
     roster_t *roster = self->ctx->roster;
-    for (size_t i = 0; i < roster_places (roster); i++) {
+    for (size_t i = 0; i < roster_entries (roster); i++) {
         worker_record_t *worker = roster_at (roster, i);
         if (worker && worker->session)
             s_flush_worker (self, worker);
@@ -233,7 +233,7 @@ void back_flush (back_t *self)
 void back_beat (back_t *self)
 {
     roster_t *roster = self->ctx->roster;
-    for (size_t i = 0; i < roster_places (roster); i++) {
+    for (size_t i = 0; i < roster_entries (roster); i++) {
         worker_record_t *worker = roster_at (roster, i);
         if (!worker || !worker->session)
             continue;
@@ -271,7 +271,7 @@ void back_judge (back_t *self)
     roster_t *roster = self->ctx->roster;
     int64_t lost_us = (int64_t) self->ctx->lost_ms * 1000;
     int64_t joining_us = self->ctx->lost_ms < JOINING_MS ? lost_us : JOINING_MS * 1000;
-    for (size_t i = 0; i < roster_places (roster); i++) {
+    for (size_t i = 0; i < roster_entries (roster); i++) {
         worker_record_t *worker = roster_at (roster, i);
         if (worker && worker->state == WORKER_JOINING
             && self->ctx->now_us - worker->joined_us > joining_us)
@@ -291,7 +291,7 @@ void back_judge (back_t *self)
 
 void back_check_keys (back_t *self)
 {
-    for (size_t i = 0; i < roster_places (self->ctx->roster); i++) {
+    for (size_t i = 0; i < roster_entries (self->ctx->roster); i++) {
         worker_record_t *worker = roster_at (self->ctx->roster, i);
         if (!worker || authz_is_worker (self->ctx->authz, worker->peer))
             continue;
@@ -331,7 +331,7 @@ size_t back_pending (back_t *self, void **sockets, size_t max)
 {
     size_t count = 0;
     roster_t *roster = self->ctx->roster;
-    for (size_t i = 0; i < roster_places (roster) && count < max; i++) {
+    for (size_t i = 0; i < roster_entries (roster) && count < max; i++) {
         worker_record_t *worker = roster_at (roster, i);
         if (worker && worker->session && lane_is_pending (worker->lane))
             sockets [count++] = lane_socket (worker->lane);

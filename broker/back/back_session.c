@@ -7,7 +7,7 @@
 //  A worker with so many unread frames must not miss an order: its session ends.
 static void s_note_deaf (back_t *self, sockets_route_t route)
 {
-    for (size_t i = 0; i < roster_places (self->ctx->roster); i++) {
+    for (size_t i = 0; i < roster_entries (self->ctx->roster); i++) {
         worker_record_t *worker = roster_at (self->ctx->roster, i);
         if (worker && worker->session && worker->route == route)
             worker->deaf = true;
@@ -56,7 +56,7 @@ void back_session_end (back_t *self, worker_record_t *worker, const char *why)
 size_t back_session_forget (back_t *self, worker_record_t *worker, bool free_of_cost)
 {
     size_t again = ledger_leases_lose (self->ctx->ledger, worker, NULL, free_of_cost);
-    outputs_drop_worker (self->outputs, worker->place);
+    outputs_drop_worker (self->outputs, worker->index);
     roster_remove (self->ctx->roster, &worker);
     self->joined (self->owner);
     return again;

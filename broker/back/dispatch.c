@@ -23,12 +23,12 @@
 #define ASIDE_MAX 64u
 #define PASSES_MAX 256u //  Jobs that may be skipped individually in one turn
 
-typedef struct place {
+typedef struct candidate {
     worker_record_t *worker; //  A worker that fits
     uint32_t free;           //  Its free slots
     uint32_t room;           //  Tasks of this job that it may take
     uint32_t given;          //  Tasks that it will get
-} place_t;
+} candidate_t;
 
 struct dispatch {
     context_t *ctx;             //  Borrowed
@@ -40,7 +40,7 @@ struct dispatch {
     size_t open_count;          //  How many
     size_t open_capacity;       //  Allocated
     uint32_t passes;            //  Jobs that were skipped individually in this turn
-    place_t *places;            //  Workers for the current job
+    candidate_t *candidates;    //  Workers for the current job
     size_t count;               //  How many
     size_t capacity;            //  Allocated
     buffer_t batch;             //  Tasks of one frame, packed
@@ -75,7 +75,7 @@ void dispatch_destroy (dispatch_t **self_p)
         return;
     timers_cancel (self->ctx->timers, &self->alarm);
     buffer_free (&self->batch);
-    free (self->places);
+    free (self->candidates);
     free (self->open);
     free (self);
     *self_p = NULL;
@@ -162,7 +162,7 @@ static void s_find_open (dispatch_t *self)
 {
     const roster_t *roster = self->ctx->roster;
     self->open_count = 0;
-    for (size_t i = 0; i < roster_places (roster); i++)
+    for (size_t i = 0; i < roster_entries (roster); i++)
         if (s_is_open (self, roster_at (roster, i)))
             s_add_open (self, roster_at (roster, i));
 }
@@ -193,20 +193,20 @@ static bool s_dispatch_claim (dispatch_t *self, job_t *job)
 
 static int s_dispatch_compare (const void *a, const void *b)
 {
-    const place_t *one = a, *other = b;
+    const candidate_t *one = a, *other = b;
     if (one->free != other->free)
         return one->free > other->free ? -1 : 1;
     return one->room > other->room ? -1 : one->room < other->room;
 }
 
-static void s_add_place (dispatch_t *self, const place_t *place)
+static void s_add_candidate (dispatch_t *self, const candidate_t *candidate)
 {
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? self->capacity * 2 : 16;
-        self->places = realloc (self->places, self->capacity * sizeof (place_t));
-        assert (self->places);
+        self->candidates = realloc (self->candidates, self->capacity * sizeof (candidate_t));
+        assert (self->candidates);
     }
-    self->places [self->count++] = *place;
+    self->candidates [self->count++] = *candidate;
 }
 
 static void s_find_places (dispatch_t *self, job_t *job)
@@ -218,12 +218,12 @@ static void s_find_places (dispatch_t *self, job_t *job)
         if (room == 0 || !roster_fits (self->ctx->roster, worker, job))
             continue;
         uint32_t free_slots = s_free_slots (worker);
-        s_add_place (self, &(place_t){.worker = worker,
-                                      .free = free_slots < room ? free_slots : room,
-                                      .room = room});
+        s_add_candidate (self, &(candidate_t){.worker = worker,
+                                              .free = free_slots < room ? free_slots : room,
+                                              .room = room});
     }
     if (self->count > 1)
-        qsort (self->places, self->count, sizeof (place_t), s_dispatch_compare);
+        qsort (self->candidates, self->count, sizeof (candidate_t), s_dispatch_compare);
 }
 
 //  Distributes tasks in proportion to capacity: free slots in the first round, everything in the
@@ -232,14 +232,15 @@ static uint32_t s_share_out (dispatch_t *self, uint32_t tasks, bool ahead)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < self->count; i++)
-        sum += ahead ? self->places [i].room - self->places [i].given : self->places [i].free;
+        sum += ahead ? self->candidates [i].room - self->candidates [i].given
+                     : self->candidates [i].free;
     for (size_t i = 0; i < self->count && tasks > 0 && sum > 0; i++) {
-        place_t *place = &self->places [i];
-        uint64_t could = ahead ? place->room - place->given : place->free;
+        candidate_t *candidate = &self->candidates [i];
+        uint64_t could = ahead ? candidate->room - candidate->given : candidate->free;
         uint64_t part = (tasks * could + sum - 1) / sum;
         part = part < could ? part : could;
         part = part < tasks ? part : tasks;
-        place->given += (uint32_t) part;
+        candidate->given += (uint32_t) part;
         tasks -= (uint32_t) part;
         sum -= could;
     }
@@ -274,13 +275,13 @@ static bool s_give_large (dispatch_t *self, job_t *job, uint32_t index, worker_r
 //  worker has a free slot now.
 static bool s_avoids (const dispatch_t *self, const task_t *task, const worker_record_t *worker)
 {
-    if (task->failed == 0 || task->worker >= roster_places (self->ctx->roster))
+    if (task->failed == 0 || task->worker >= roster_entries (self->ctx->roster))
         return false;
     const worker_record_t *failed = roster_at (self->ctx->roster, task->worker);
     if (!failed || strcmp (failed->host, worker->host) != 0)
         return false;
     for (size_t i = 0; i < self->count; i++) {
-        const worker_record_t *other = self->places [i].worker;
+        const worker_record_t *other = self->candidates [i].worker;
         if (s_free_slots (other) > 0 && strcmp (other->host, worker->host) != 0)
             return true;
     }
@@ -309,18 +310,18 @@ static void s_put_aside_back (dispatch_t *self, job_t *job)
 }
 
 //  Leases up to place->given tasks; returns how many.
-static uint32_t s_dispatch_give (dispatch_t *self, job_t *job, const place_t *place)
+static uint32_t s_dispatch_give (dispatch_t *self, job_t *job, const candidate_t *candidate)
 {
-    worker_record_t *worker = place->worker;
+    worker_record_t *worker = candidate->worker;
     if (s_is_recorded_first (self, job))
         lane_flush (worker->lane); //  Tasks that others get need not wait for the disk
-    if (!job_announce (job, worker->place, worker->session))
+    if (!job_announce (job, worker->index, worker->session))
         lane_put_job (worker->lane, job);
     uint64_t bytes_left = lane_free_bytes (worker->lane), first = self->ctx->serial + 1;
     uint32_t given = 0;
     size_t count = 0;
     uint32_t index;
-    for (; given < place->given && s_dispatch_take (self, job, worker, &index); given++) {
+    for (; given < candidate->given && s_dispatch_take (self, job, worker, &index); given++) {
         if (!payloads_is_here (job->stock, index)) {
             pager_fetch_payloads (self->ctx->pager, job, index);
             job_put_back (job, index);
@@ -370,13 +371,14 @@ static uint32_t s_give_elsewhere (dispatch_t *self, job_t *job, uint32_t left)
 {
     uint32_t given = 0;
     for (size_t i = 0; i < self->count && given < left; i++) {
-        place_t *place = &self->places [i];
-        uint32_t room = place->room - place->given, free_slots = s_free_slots (place->worker);
-        place->given = room < free_slots ? room : free_slots;
-        if (place->given > left - given)
-            place->given = left - given;
-        if (place->given)
-            given += s_dispatch_give (self, job, place);
+        candidate_t *candidate = &self->candidates [i];
+        uint32_t room = candidate->room - candidate->given,
+                 free_slots = s_free_slots (candidate->worker);
+        candidate->given = room < free_slots ? room : free_slots;
+        if (candidate->given > left - given)
+            candidate->given = left - given;
+        if (candidate->given)
+            given += s_dispatch_give (self, job, candidate);
     }
     return given;
 }
@@ -413,8 +415,8 @@ static void s_place_job (dispatch_t *self, job_t *job)
         s_share_out (self, left, true);
     self->avoided = false;
     for (size_t i = 0; i < self->count; i++)
-        if (self->places [i].given)
-            given += s_dispatch_give (self, job, &self->places [i]);
+        if (self->candidates [i].given)
+            given += s_dispatch_give (self, job, &self->candidates [i]);
     if (self->avoided && given < wanted)
         given += s_give_elsewhere (self, job, wanted - given);
     if (given) {
@@ -463,7 +465,7 @@ static int64_t s_relieve (dispatch_t *self, worker_record_t *idle)
 {
     int64_t again_us = 0;
     for (size_t i = 0; i < self->count; i++) {
-        worker_record_t *busy = self->places [i].worker;
+        worker_record_t *busy = self->candidates [i].worker;
         if (!s_is_busy (self, busy))
             continue;
         int64_t due_us = busy->answered_us + RECALL_IDLE_US;
@@ -491,9 +493,9 @@ static void s_find_busy (dispatch_t *self)
 {
     roster_t *roster = self->ctx->roster;
     self->count = 0;
-    for (size_t i = 0; i < roster_places (roster); i++)
+    for (size_t i = 0; i < roster_entries (roster); i++)
         if (s_is_busy (self, roster_at (roster, i)))
-            s_add_place (self, &(place_t){.worker = roster_at (roster, i)});
+            s_add_candidate (self, &(candidate_t){.worker = roster_at (roster, i)});
 }
 
 static void s_recall (dispatch_t *self)
@@ -503,7 +505,7 @@ static void s_recall (dispatch_t *self)
     if (roster_count (roster) < 2)
         return;
     s_find_busy (self);
-    for (size_t i = 0; i < roster_places (roster) && self->count; i++) {
+    for (size_t i = 0; i < roster_entries (roster) && self->count; i++) {
         worker_record_t *idle = roster_at (roster, i);
         if (!idle || idle->state != WORKER_READY || s_free_slots (idle) == 0
             || lane_free_tasks (idle->lane) == 0)

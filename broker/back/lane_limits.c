@@ -35,7 +35,7 @@ static survey_t s_survey (const lane_limits_t *self, const char *peer, address_k
 {
     survey_t survey = {0};
     const roster_t *roster = self->ctx->roster;
-    for (size_t i = 0; i < roster_places (roster); i++) {
+    for (size_t i = 0; i < roster_entries (roster); i++) {
         worker_record_t *worker = roster_at (roster, i);
         if (!worker || !worker->lane)
             continue;
@@ -94,15 +94,15 @@ cadre_error_t lane_limits_ask (lane_limits_t *self, const char *peer, address_ki
                                worker_record_t **yields_p, fault_t *fault)
 {
     survey_t survey = s_survey (self, peer, kind);
-    size_t places = lane_places (self->ctx, kind), descriptors = s_descriptors (self);
-    size_t room = places > survey.of_kind ? places - survey.of_kind : 0;
+    size_t capacity = lane_capacity (self->ctx, kind), descriptors = s_descriptors (self);
+    size_t room = capacity > survey.of_kind ? capacity - survey.of_kind : 0;
     if (descriptors / LANE_DESCRIPTORS < room)
         room = descriptors / LANE_DESCRIPTORS;
-    if (places && self->ctx->now_us < self->search_us)
+    if (capacity && self->ctx->now_us < self->search_us)
         room = 0;
     bool enough = room > 0 && (!s_shares (self, peer) || survey.own < SHARE * room);
     *yields_p = enough && survey.joining < JOINING_MOST ? NULL : survey.oldest_own;
-    if (enough || *yields_p || !places) //  Without a free place, lane_new sets the fault
+    if (enough || *yields_p || !capacity) //  Without a free place, lane_new sets the fault
         return CADRE_OK;
     worker_record_t *other = survey.oldest_other;
     if (room == 0 && other && self->ctx->now_us - other->joined_us >= JOINING_US) {
@@ -125,5 +125,5 @@ void lane_limits_not_found (lane_limits_t *self)
 
 size_t lane_limits_limit (const context_t *ctx)
 {
-    return lane_places (ctx, ADDRESS_TCP);
+    return lane_capacity (ctx, ADDRESS_TCP);
 }

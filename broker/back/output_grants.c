@@ -41,6 +41,6 @@ void output_grants_give (back_t *self)
 void output_grants_repeat (back_t *self, const worker_record_t *worker)
 {
     for (wrote_t *wrote = outputs_first (self->outputs); wrote; wrote = wrote->hh.next)
-        if (wrote->worker == worker->place)
+        if (wrote->worker == worker->index)
             output_grants_send (self, worker, wrote);
 }

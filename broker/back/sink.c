@@ -204,7 +204,7 @@ static bool s_sink_output (back_t *self, worker_record_t *worker, cursor_t *body
     if (wrote->granted_bytes == 0)
         wrote->granted_bytes = CONTEXT_OUTPUT_BYTES;
     wrote->job = output.job;
-    wrote->worker = worker->place;
+    wrote->worker = worker->index;
     bool news = s_is_news (wrote, job, &output);
     wrote->starved = wrote->granted_bytes < wrote->received_bytes + CONTEXT_OUTPUT_BYTES / 2;
     self->starved = self->starved || wrote->starved;
@@ -221,7 +221,7 @@ static bool s_sink_output (back_t *self, worker_record_t *worker, cursor_t *body
 static worker_record_t *s_holds_most (const back_t *self)
 {
     worker_record_t *most = NULL;
-    for (size_t i = 0; i < roster_places (self->ctx->roster); i++) {
+    for (size_t i = 0; i < roster_entries (self->ctx->roster); i++) {
         worker_record_t *worker = roster_at (self->ctx->roster, i);
         if (worker && worker->session
             && (!most || parts_held (worker->parts) > parts_held (most->parts)))

@@ -13,7 +13,7 @@
 
 #include "common/sockets.h"
 
-#define ANSWER_RATE_PLACES 4096
+#define ANSWER_RATE_ENTRIES 4096
 
 typedef struct answer_rate_peer {
     sockets_route_t route; //  The connection; 0: unused
@@ -21,7 +21,7 @@ typedef struct answer_rate_peer {
 } answer_rate_peer_t;
 
 typedef struct answer_rate {
-    answer_rate_peer_t places [2][ANSWER_RATE_PLACES]; //  WHO; REFUSED
+    answer_rate_peer_t entries [2][ANSWER_RATE_ENTRIES]; //  WHO; REFUSED
 } answer_rate_t;
 
 typedef enum answer_kind { ANSWER_WHO, ANSWER_REFUSED } answer_kind_t;

@@ -74,12 +74,12 @@ void pager_destroy (pager_t **self_p)
 void pager_fetch_payloads (pager_t *self, job_t *job, uint32_t index)
 {
     for (int i = 0; i < AHEAD_BLOCKS && index < job->total; i++) {
-        payloads_place_t place;
+        payloads_location_t location;
         size_t size;
-        if (payloads_ask (job->stock, index, &place, &size))
+        if (payloads_ask (job->stock, index, &location, &size))
             s_pager_ask (self,
                          &(fetch_t){.part = PAGER_PAYLOADS, .job = job->number, .index = index},
-                         place.seq, place.offset, size);
+                         location.seq, location.offset, size);
         index = payloads_block_end (job->stock, index);
     }
 }
@@ -87,7 +87,7 @@ void pager_fetch_payloads (pager_t *self, job_t *job, uint32_t index)
 //  A segment consists of ranges; the last one completes it.
 static void s_ask_segment (pager_t *self, const job_t *job, uint64_t position)
 {
-    const result_log_place_t *runs;
+    const result_log_location_t *runs;
     size_t count = result_log_ask (job->keep, position, &runs);
     for (size_t i = 0; i < count; i++) {
         fetch_t fetch = {.part = PAGER_KEPT,
@@ -111,10 +111,10 @@ void pager_fetch_kept (pager_t *self, job_t *job, uint64_t position)
 
 void pager_fetch_large (pager_t *self, job_t *job, uint32_t index)
 {
-    result_log_place_t place;
-    if (self && result_log_ask_large (job->keep, index, &place))
+    result_log_location_t location;
+    if (self && result_log_ask_large (job->keep, index, &location))
         s_pager_ask (self, &(fetch_t){.part = PAGER_LARGE, .job = job->number, .index = index},
-                     place.seq, place.offset, place.size);
+                     location.seq, location.offset, location.size);
 }
 
 //  ---- data that was read ------------------------------------------------

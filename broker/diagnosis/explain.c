@@ -95,7 +95,7 @@ static unsigned long long s_explain_ahead (context_t *ctx, const job_t *job, uin
 static void s_full (context_t *ctx, job_t *job, uint32_t index, char *buffer, size_t size)
 {
     uint64_t slots = 0;
-    for (size_t i = 0; i < roster_places (ctx->roster); i++) {
+    for (size_t i = 0; i < roster_entries (ctx->roster); i++) {
         worker_record_t *worker = roster_at (ctx->roster, i);
         if (worker && worker->state == WORKER_READY && roster_fits (ctx->roster, worker, job))
             slots += worker->slots;

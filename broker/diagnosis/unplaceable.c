@@ -33,7 +33,7 @@ static void s_say_needs (const job_t *job, char *buffer, size_t size)
 //  A worker that is away may reconnect, but does not count.
 static bool s_is_any_worker_there (const context_t *ctx)
 {
-    for (size_t i = 0; i < roster_places (ctx->roster); i++) {
+    for (size_t i = 0; i < roster_entries (ctx->roster); i++) {
         const worker_record_t *worker = roster_at (ctx->roster, i);
         if (worker && worker->state != WORKER_AWAY)
             return true;

@@ -21,7 +21,7 @@ static bool s_is_away (const context_t *ctx, const task_t *task)
 
 static bool s_somebody_is_away (const context_t *ctx)
 {
-    for (size_t i = 0; i < roster_places (ctx->roster); i++) {
+    for (size_t i = 0; i < roster_entries (ctx->roster); i++) {
         const worker_record_t *worker = roster_at (ctx->roster, i);
         if (worker && worker->state == WORKER_AWAY && worker->leased)
             return true;
@@ -49,7 +49,7 @@ static bool s_all_are_away (const context_t *ctx, const job_t *job, uint32_t *vi
 {
     uint32_t seen = 0, first = job->total < LOOK_TASKS ? job->total : LOOK_TASKS;
     uint32_t newest = job->next > 2 * LOOK_TASKS ? job->next - LOOK_TASKS : first;
-    *visits += (uint32_t) roster_places (ctx->roster);
+    *visits += (uint32_t) roster_entries (ctx->roster);
     if (!s_somebody_is_away (ctx))
         return false;
     *visits += 2 * first;

@@ -288,7 +288,7 @@ static void s_pack_task (const context_t *ctx, buffer_t *map, const job_t *job, 
     const task_t *task = &job->tasks [index];
     wire_result_t result;
     const worker_record_t *worker =
-        task_is_leased (task) && task->worker < roster_places (ctx->roster)
+        task_is_leased (task) && task->worker < roster_entries (ctx->roster)
             ? roster_at (ctx->roster, task->worker)
             : NULL;
     pack_map (map, all ? 12 : 9);

@@ -75,7 +75,7 @@ cadre_error_t request_workers_list (request_t *self, fault_t *fault)
 {
     (void) fault;
     const roster_t *roster = self->ctx->roster;
-    for (; self->at < roster_places (roster) && request_goes_on (self); self->at++) {
+    for (; self->at < roster_entries (roster) && request_goes_on (self); self->at++) {
         const worker_record_t *worker = roster_at (roster, self->at);
         request_spend (self, 1);
         if (!worker || !s_is_listed (worker))
@@ -107,7 +107,7 @@ static cadre_error_t s_request_workers_order (request_t *self, order_fn *order, 
 {
     uint64_t count = 0;
     view_t name = {0};
-    for (size_t i = 0; i < roster_places (self->ctx->roster); i++) {
+    for (size_t i = 0; i < roster_entries (self->ctx->roster); i++) {
         worker_record_t *worker = roster_at (self->ctx->roster, i);
         if (!worker || !s_is_meant (self, worker))
             continue;
@@ -178,7 +178,7 @@ static void s_pack_addresses (const context_t *ctx, buffer_t *map)
 static void s_pack_load (const context_t *ctx, buffer_t *map)
 {
     uint64_t running = 0, slots = 0, workers = 0;
-    for (size_t i = 0; i < roster_places (ctx->roster); i++) {
+    for (size_t i = 0; i < roster_entries (ctx->roster); i++) {
         const worker_record_t *worker = roster_at (ctx->roster, i);
         slots += worker ? worker->slots : 0;
         workers += worker && s_is_listed (worker);
@@ -208,7 +208,7 @@ static void s_pack_store (const context_t *ctx, buffer_t *map)
 static size_t s_lanes (const roster_t *roster)
 {
     size_t count = 0;
-    for (size_t i = 0; i < roster_places (roster); i++)
+    for (size_t i = 0; i < roster_entries (roster); i++)
         count += roster_at (roster, i) && roster_at (roster, i)->lane;
     return count;
 }
@@ -218,7 +218,7 @@ cadre_error_t request_workers_broker_info (request_t *self, fault_t *fault)
     (void) fault;
     const context_t *ctx = self->ctx;
     buffer_t *map = &self->items;
-    request_spend (self, (uint32_t) roster_places (ctx->roster));
+    request_spend (self, (uint32_t) roster_entries (ctx->roster));
     pack_map (map, 38 + REQUEST_BUDGET_PAIRS);
     request_pair_text (map, "name", ctx->name);
     request_pair_text (map, "version", CADRE_VERSION_STRING);

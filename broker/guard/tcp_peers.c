@@ -137,12 +137,12 @@ static uint64_t s_resident (const tcp_peers_t *self)
 //  Is it connected to front, back or sink of one of the broker's addresses, or to a lane?
 static bool s_is_ours (const tcp_peers_t *self, int fd, tcp_peer_t *peer)
 {
-    struct sockaddr_in6 place = {0}; //  The port of an IPv4 address is at the same offset
-    socklen_t size = sizeof place;
-    if (getsockname (fd, (struct sockaddr *) (void *) &place, &size)
-        || (place.sin6_family != AF_INET && place.sin6_family != AF_INET6))
+    struct sockaddr_in6 local = {0}; //  The port of an IPv4 address is at the same offset
+    socklen_t size = sizeof local;
+    if (getsockname (fd, (struct sockaddr *) (void *) &local, &size)
+        || (local.sin6_family != AF_INET && local.sin6_family != AF_INET6))
         return false;
-    peer->port = ntohs (place.sin6_port);
+    peer->port = ntohs (local.sin6_port);
     for (size_t i = 0; i < self->ctx->addresses_count; i++) {
         const address_t *address = &self->ctx->addresses [i];
         unsigned role = peer->port - (unsigned) address->port;
@@ -249,7 +249,7 @@ static size_t s_look_at_all (tcp_peers_t *self, DIR *folder)
     s_look_at_lanes (self);
     for (const client_t *client = self->ctx->clients; client; client = client->hh.next)
         s_let_in (self, client->backlog.fd);
-    for (size_t i = 0; i < roster_places (self->ctx->roster); i++)
+    for (size_t i = 0; i < roster_entries (self->ctx->roster); i++)
         if (roster_at (self->ctx->roster, i))
             s_let_in (self, roster_at (self->ctx->roster, i)->fd);
     return open;
@@ -284,15 +284,15 @@ static size_t s_surplus (const tcp_peers_t *self, size_t open)
 
 static const char *s_tcp_peers_address (int fd, char text [INET6_ADDRSTRLEN])
 {
-    struct sockaddr_in6 place = {0};
-    socklen_t size = sizeof place;
-    if (getpeername (fd, (struct sockaddr *) (void *) &place, &size))
+    struct sockaddr_in6 address = {0};
+    socklen_t size = sizeof address;
+    if (getpeername (fd, (struct sockaddr *) (void *) &address, &size))
         return "?";
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *) (const void *) &place;
-    bool is_v4 = place.sin6_family == AF_INET;
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *) (const void *) &address;
+    bool is_v4 = address.sin6_family == AF_INET;
     const char *name =
-        inet_ntop (place.sin6_family, is_v4 ? (const void *) &v4->sin_addr : &place.sin6_addr, text,
-                   INET6_ADDRSTRLEN);
+        inet_ntop (address.sin6_family, is_v4 ? (const void *) &v4->sin_addr : &address.sin6_addr,
+                   text, INET6_ADDRSTRLEN);
     return name ? name : "?";
 }
 

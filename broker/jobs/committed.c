@@ -31,12 +31,12 @@ static void s_skip_ended (job_t *job, uint32_t first)
 }
 
 void committed_append (context_t *ctx, job_t *job, const wire_list_t *payloads,
-                       const payloads_place_t *place)
+                       const payloads_location_t *location)
 {
     uint32_t first = job->total;
-    job_append (job, payloads, place);
+    job_append (job, payloads, location);
     s_skip_ended (job, first);
-    if (place && first > job->next && context_is_tight (ctx))
+    if (location && first > job->next && context_is_tight (ctx))
         payloads_spill (job->stock);
     if (job->expire_ms)
         expiry_note (ctx, job, job->came_us ? job->came_us : ctx->now_us);
@@ -55,9 +55,10 @@ void committed_seal (context_t *ctx, job_t *job)
 
 //  A full segment is evicted when memory is scarce.
 void committed_keep (context_t *ctx, job_t *job, const result_log_record_t *record,
-                     const result_log_place_t *place)
+                     const result_log_location_t *location)
 {
-    uint64_t at = result_log_append (job->keep, record->kind, record->index, record->body, place);
+    uint64_t at =
+        result_log_append (job->keep, record->kind, record->index, record->body, location);
     if (record->kind == RESULT_LOG_RESULT)
         job->kept_at [record->index] = at + 1;
     uint32_t segment = result_log_segment (at);
@@ -67,11 +68,11 @@ void committed_keep (context_t *ctx, job_t *job, const result_log_record_t *reco
 }
 
 void committed_keep_large (context_t *ctx, job_t *job, uint32_t index, buffer_t *large,
-                           const result_log_place_t *place)
+                           const result_log_location_t *location)
 {
     if (large->size == 0)
         return;
-    result_log_put_large (job->keep, index, large, place);
+    result_log_put_large (job->keep, index, large, location);
     if (context_is_tight (ctx))
         result_log_spill_large (job->keep, index);
 }

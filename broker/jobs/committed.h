@@ -12,22 +12,22 @@
 #include "broker/core/context.h"
 #include "broker/record/job.h"
 
-//  Appends tasks to their job. place: where the payloads are in the store, or NULL; payloads that
-//  are there may be evicted from memory.
+//  Appends tasks to their job. location: where the payloads are in the store, or NULL; payloads
+//  that are there may be evicted from memory.
 void committed_append (context_t *ctx, job_t *job, const wire_list_t *payloads,
-                       const payloads_place_t *place);
+                       const payloads_location_t *location);
 
 //  No more tasks come.
 void committed_seal (context_t *ctx, job_t *job);
 
-//  Keeps a result or output of a detached job, and touches its followers. place: of the whole
+//  Keeps a result or output of a detached job, and touches its followers. location: of the whole
 //  record in the store, or NULL.
 void committed_keep (context_t *ctx, job_t *job, const result_log_record_t *record,
-                     const result_log_place_t *place);
+                     const result_log_location_t *location);
 
-//  Keeps the value, which came in parts, of the next result (else empty); takes its content. place:
-//  of its bytes.
+//  Keeps the value, which came in parts, of the next result (else empty); takes its content.
+//  location: of its bytes.
 void committed_keep_large (context_t *ctx, job_t *job, uint32_t index, buffer_t *large,
-                           const result_log_place_t *place);
+                           const result_log_location_t *location);
 
 #endif

@@ -105,15 +105,15 @@ void journal_end (journal_t *self, job_t *job, bool live)
     self->live_bytes += size;
 }
 
-result_log_place_t journal_place (const journal_t *self)
+result_log_location_t journal_location (const journal_t *self)
 {
-    return (result_log_place_t){.offset = self->record_at,
-                                .size = self->bytes.size - self->record_at};
+    return (result_log_location_t){.offset = self->record_at,
+                                   .size = self->bytes.size - self->record_at};
 }
 
-result_log_place_t journal_place_of_last (const journal_t *self, uint64_t size)
+result_log_location_t journal_location_of_last (const journal_t *self, uint64_t size)
 {
-    return (result_log_place_t){.offset = self->bytes.size - size, .size = size};
+    return (result_log_location_t){.offset = self->bytes.size - size, .size = size};
 }
 
 bool journal_stay_whole (journal_t *self, bool whole)

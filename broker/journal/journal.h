@@ -88,8 +88,8 @@ void journal_end (journal_t *self, job_t *job, bool live);
 
 //  Where the current record is, or its last bytes. The batch gets its number when it is sent to the
 //  store.
-result_log_place_t journal_place (const journal_t *self);
-result_log_place_t journal_place_of_last (const journal_t *self, uint64_t size);
+result_log_location_t journal_location (const journal_t *self);
+result_log_location_t journal_location_of_last (const journal_t *self, uint64_t size);
 
 //  Whether further records stay in one batch, whatever its size. Returns the previous setting.
 bool journal_stay_whole (journal_t *self, bool whole);

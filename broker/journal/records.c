@@ -38,16 +38,16 @@ void records_came (journal_t *self, job_t *job, int64_t at_us)
     journal_end (self, job, false);
 }
 
-result_log_place_t records_payloads (journal_t *self, job_t *job, const wire_list_t *payloads)
+result_log_location_t records_payloads (journal_t *self, job_t *job, const wire_list_t *payloads)
 {
     wire_log_tasks_t fields = {.job = job->number, .payloads = *payloads};
     wire_pack_log_tasks (journal_begin (self, WIRE_log_tasks), &fields);
     journal_end (self, job, true);
-    return journal_place_of_last (self, payloads->values.size);
+    return journal_location_of_last (self, payloads->values.size);
 }
 
 //  The record of the references follows those of the large payloads.
-result_log_place_t records_tasks (journal_t *self, job_t *job, const wire_list_t *payloads)
+result_log_location_t records_tasks (journal_t *self, job_t *job, const wire_list_t *payloads)
 {
     cursor_t cursor = cursor_of_view (payloads->values);
     view_t payload;
@@ -80,22 +80,22 @@ void records_again (journal_t *self, job_t *job, uint32_t index, uint16_t attemp
     journal_end (self, job, false);
 }
 
-result_log_place_t records_value (journal_t *self, job_t *job, uint32_t index, view_t value)
+result_log_location_t records_value (journal_t *self, job_t *job, uint32_t index, view_t value)
 {
     wire_log_value_t fields = {.job = job->number, .index = index, .value = value};
     wire_pack_log_value (journal_begin (self, WIRE_log_value), &fields);
     journal_end (self, job, true);
-    return journal_place_of_last (self, value.size);
+    return journal_location_of_last (self, value.size);
 }
 
-result_log_place_t records_result (journal_t *self, job_t *job, const wire_log_result_t *fields)
+result_log_location_t records_result (journal_t *self, job_t *job, const wire_log_result_t *fields)
 {
     wire_pack_log_result (journal_begin (self, WIRE_log_result), fields);
     journal_end (self, job, true);
-    return journal_place (self);
+    return journal_location (self);
 }
 
-result_log_place_t records_output (journal_t *self, job_t *job, uint32_t index, view_t body)
+result_log_location_t records_output (journal_t *self, job_t *job, uint32_t index, view_t body)
 {
     result_log_mark_t mark = result_log_mark (job->keep, index);
     wire_log_output_t fields = {.job = job->number,
@@ -105,7 +105,7 @@ result_log_place_t records_output (journal_t *self, job_t *job, uint32_t index, 
                                 .end = mark.end_bytes};
     wire_pack_log_output (journal_begin (self, WIRE_log_output), &fields);
     journal_end (self, job, true);
-    return journal_place (self);
+    return journal_location (self);
 }
 
 void records_release_payload (journal_t *self, job_t *job, uint32_t index)

@@ -16,23 +16,23 @@ void records_job (journal_t *self, job_t *job, view_t open);
 
 //  Payloads of tasks arrived; large ones are already in the stock, from index job->promised on.
 //  Returns the place of the payloads.
-result_log_place_t records_tasks (journal_t *self, job_t *job, const wire_list_t *payloads);
+result_log_location_t records_tasks (journal_t *self, job_t *job, const wire_list_t *payloads);
 void records_seal (journal_t *self, job_t *job);
 
 //  The parts of that, for a compaction: one large payload; the arrival time of the tasks that
 //  follow; the payloads.
 void records_large (journal_t *self, job_t *job, uint32_t index);
 void records_came (journal_t *self, job_t *job, int64_t at_us);
-result_log_place_t records_payloads (journal_t *self, job_t *job, const wire_list_t *payloads);
+result_log_location_t records_payloads (journal_t *self, job_t *job, const wire_list_t *payloads);
 
 //  A task waits for another try; attempt is the number of tries so far.
 void records_again (journal_t *self, job_t *job, uint32_t index, uint16_t attempt, int64_t wait_us);
 
 //  A task has ended. A value that came in parts is recorded before the result, in the same batch.
 //  records_value returns the place of its bytes, the others that of the whole record.
-result_log_place_t records_value (journal_t *self, job_t *job, uint32_t index, view_t value);
-result_log_place_t records_result (journal_t *self, job_t *job, const wire_log_result_t *fields);
-result_log_place_t records_output (journal_t *self, job_t *job, uint32_t index, view_t body);
+result_log_location_t records_value (journal_t *self, job_t *job, uint32_t index, view_t value);
+result_log_location_t records_result (journal_t *self, job_t *job, const wire_log_result_t *fields);
+result_log_location_t records_output (journal_t *self, job_t *job, uint32_t index, view_t body);
 
 //  The payload, which must still be in the stock, is no longer needed by a compaction.
 void records_release_payload (journal_t *self, job_t *job, uint32_t index);

@@ -24,7 +24,7 @@ wait_t *waits_add (waits_t *self, uint64_t batch, bool gathered, wait_fn *done)
 void waits_place (waits_t *self, uint64_t seq)
 {
     for (; self->gathered; self->gathered = self->gathered->next)
-        self->gathered->place.seq = seq;
+        self->gathered->location.seq = seq;
 }
 
 static wait_t *s_waits_take (waits_t *self)

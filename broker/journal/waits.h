@@ -20,16 +20,16 @@ typedef void wait_fn (context_t *ctx, wait_t *wait);
 
 //  The members from session on belong to the function, which defines their meaning.
 struct wait {
-    struct wait *next;      //  The next wait
-    uint64_t batch;         //  It waits for this batch
-    wait_fn *done;          //  The function to call
-    payloads_place_t place; //  seq: the store's number of the batch; offset: the function's
-    uint64_t session;       //  Of a client or worker
-    uint64_t job;           //  Of a job
-    uint64_t sequence;      //  Of a frame, or a client's ref
-    size_t count;           //  Of tasks
-    buffer_t bytes;         //  Payloads, results, or a frame
-    buffer_t large;         //  A value that came in parts
+    struct wait *next;            //  The next wait
+    uint64_t batch;               //  It waits for this batch
+    wait_fn *done;                //  The function to call
+    payloads_location_t location; //  seq: the store's number of the batch; offset: the function's
+    uint64_t session;             //  Of a client or worker
+    uint64_t job;                 //  Of a job
+    uint64_t sequence;            //  Of a frame, or a client's ref
+    size_t count;                 //  Of tasks
+    buffer_t bytes;               //  Payloads, results, or a frame
+    buffer_t large;               //  A value that came in parts
 };
 
 //  A queue of waits; zero is an empty one.

@@ -13,11 +13,11 @@
 
 //  One result or output in a wait, followed by its body.
 typedef struct kept {
-    uint64_t job;             //  Number of the job
-    result_log_kind_t kind;   //  Kind of the record
-    uint32_t index;           //  The task
-    size_t size;              //  Size of the body
-    result_log_place_t place; //  Of its record
+    uint64_t job;                   //  Number of the job
+    result_log_kind_t kind;         //  Kind of the record
+    uint32_t index;                 //  The task
+    size_t size;                    //  Size of the body
+    result_log_location_t location; //  Of its record
 } kept_t;
 
 static void s_keep_one (context_t *ctx, const kept_t *kept, view_t body, wait_t *wait)
@@ -25,11 +25,12 @@ static void s_keep_one (context_t *ctx, const kept_t *kept, view_t body, wait_t 
     job_t *job = job_table_find (ctx->jobs, kept->job);
     if (!job)
         return;
-    result_log_place_t place = {wait->place.seq, kept->place.offset, kept->place.size};
-    result_log_place_t value = {wait->place.seq, wait->place.offset, wait->large.size};
+    result_log_location_t location = {wait->location.seq, kept->location.offset,
+                                      kept->location.size};
+    result_log_location_t value = {wait->location.seq, wait->location.offset, wait->large.size};
     job->undelivered--;
     committed_keep_large (ctx, job, kept->index, &wait->large, &value);
-    committed_keep (ctx, job, &(result_log_record_t){kept->kind, kept->index, body}, &place);
+    committed_keep (ctx, job, &(result_log_record_t){kept->kind, kept->index, body}, &location);
     settle_queue_add (ctx, job);
 }
 
@@ -66,7 +67,7 @@ static void s_record_result (context_t *ctx, job_t *job, const wire_result_t *re
                              buffer_t *large)
 {
     bool whole = false;
-    result_log_place_t value = {0};
+    result_log_location_t value = {0};
     wire_log_result_t fields = {.job = job->number,
                                 .index = result->index,
                                 .outcome = result->outcome,
@@ -80,11 +81,11 @@ static void s_record_result (context_t *ctx, job_t *job, const wire_result_t *re
                    .kind = RESULT_LOG_RESULT,
                    .index = (uint32_t) result->index,
                    .size = body.size,
-                   .place = records_result (ctx->journal, job, &fields)};
+                   .location = records_result (ctx->journal, job, &fields)};
     if (large->size)
         journal_stay_whole (ctx->journal, whole);
     wait_t *wait = s_wait_to_keep (ctx, job, &kept, body, large->size > 0);
-    wait->place.offset = value.offset;
+    wait->location.offset = value.offset;
     wait->large = buffer_take (large);
 }
 
@@ -94,7 +95,7 @@ static void s_record_output (context_t *ctx, job_t *job, uint32_t index, view_t 
                    .kind = RESULT_LOG_OUTPUT,
                    .index = index,
                    .size = body.size,
-                   .place = records_output (ctx->journal, job, index, body)};
+                   .location = records_output (ctx->journal, job, index, body)};
     s_wait_to_keep (ctx, job, &kept, body, false);
 }
 

@@ -132,7 +132,7 @@ void ledger_lease (ledger_t *self, job_t *job, uint32_t index, worker_record_t *
     task_t *task = &job->tasks [index];
     task_step (task, TASK_LEASED);
     task->serial = serial;
-    task->worker = worker->place;
+    task->worker = worker->index;
     if (task->attempt < WIRE_ATTEMPTS_MAX)
         task->attempt++;
     job->ready--;
@@ -156,7 +156,7 @@ task_t *ledger_held (ledger_t *self, const worker_record_t *worker, job_t *job, 
     if (!job || index >= job->total)
         return NULL;
     task_t *task = &job->tasks [index];
-    bool held = task_is_leased (task) && task->serial == serial && task->worker == worker->place;
+    bool held = task_is_leased (task) && task->serial == serial && task->worker == worker->index;
     return held ? task : NULL;
 }
 

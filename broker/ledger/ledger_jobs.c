@@ -92,16 +92,16 @@ static void s_ledger_jobs_append (context_t *ctx, wait_t *wait)
         return;
     wire_list_t payloads = wire_list_of (&wait->bytes, wait->count);
     job->pending--;
-    committed_append (ctx, job, &payloads, &wait->place);
+    committed_append (ctx, job, &payloads, &wait->location);
 }
 
 static void s_record_tasks (journal_t *journal, job_t *job, const wire_list_t *payloads)
 {
-    result_log_place_t place = records_tasks (journal, job, payloads);
+    result_log_location_t location = records_tasks (journal, job, payloads);
     wait_t *wait = journal_wait (journal, s_ledger_jobs_append);
     wait->job = job->number;
     wait->count = payloads->count;
-    wait->place.offset = place.offset;
+    wait->location.offset = location.offset;
     buffer_append (&wait->bytes, payloads->values.data, payloads->values.size);
     job->pending++;
 }
@@ -141,8 +141,8 @@ void ledger_jobs_finish (ledger_t *self, job_t *job)
 //  Removes the job's leases from all lists, because a copy of it may create the same leases again.
 static void s_strike_leases (ledger_t *self, uint64_t job)
 {
-    for (size_t place = 0; place < roster_places (self->ctx->roster); place++) {
-        worker_record_t *worker = roster_at (self->ctx->roster, place);
+    for (size_t location = 0; location < roster_entries (self->ctx->roster); location++) {
+        worker_record_t *worker = roster_at (self->ctx->roster, location);
         size_t left = 0;
         for (size_t i = 0; worker && i < worker->leases_count; i++)
             if (worker->leases [i].job != job)

@@ -51,7 +51,7 @@ static void s_range (const context_t *ctx, const address_t *address, uint32_t *f
     *last = !tcp ? UINT32_MAX : ctx->lane_last ? ctx->lane_last : UINT16_MAX;
 }
 
-size_t lane_places (const context_t *ctx, address_kind_t kind)
+size_t lane_capacity (const context_t *ctx, address_kind_t kind)
 {
     uint32_t first, last;
     const address_t *address = s_lane_address (ctx, kind);
@@ -78,8 +78,8 @@ static cadre_error_t s_bind (lane_t *self, const address_t *address, uint32_t *n
     uint32_t first, last;
     s_range (self->ctx, address, &first, &last);
     char endpoint [ADDRESS_ENDPOINT_BYTES];
-    uint64_t places = lane_places (self->ctx, self->kind), tries = LANE_TRIES;
-    for (uint64_t i = 0; i < places && tries; i++) {
+    uint64_t capacity = lane_capacity (self->ctx, self->kind), tries = LANE_TRIES;
+    for (uint64_t i = 0; i < capacity && tries; i++) {
         uint32_t number = *next < first || *next > last ? first : *next;
         *next = number < UINT32_MAX ? number + 1 : first;
         if (s_has_lane (self, number))

@@ -22,7 +22,7 @@ lane_t *lane_new (context_t *ctx, address_kind_t kind, const char *peer, uint64_
 void lane_destroy (lane_t **self_p);
 
 //  Number of lanes of that kind for which the broker's range of ports has room.
-size_t lane_places (const context_t *ctx, address_kind_t kind);
+size_t lane_capacity (const context_t *ctx, address_kind_t kind);
 
 //  Descriptors per tcp worker: the lane's socket, its listener, and three connections.
 #define LANE_DESCRIPTORS 5

@@ -19,7 +19,7 @@
 #define CHANGES_KEPT 64u //  Number of latest changes that are recorded individually
 
 struct roster {
-    worker_record_t **places;        //  Workers and empty entries
+    worker_record_t **entries;       //  Workers and empty entries
     size_t count;                    //  Used entries of places
     size_t capacity;                 //  Allocated
     uint64_t numbers;                //  The last number assigned
@@ -80,7 +80,7 @@ void roster_destroy (roster_t **self_p)
     if (!self)
         return;
     for (size_t i = 0; i < self->count; i++) {
-        worker_record_t *worker = self->places [i];
+        worker_record_t *worker = self->entries [i];
         if (!worker)
             continue;
         worker->leased = 0;
@@ -88,20 +88,20 @@ void roster_destroy (roster_t **self_p)
     }
     function_names_destroy (&self->known);
     catalog_destroy (&self->catalog);
-    free (self->places);
+    free (self->entries);
     free (self);
     *self_p = NULL;
 }
 
-static size_t s_free_place (roster_t *self)
+static size_t s_free_entry (roster_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (!self->places [i])
+        if (!self->entries [i])
             return i;
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? self->capacity * 2 : 16;
-        self->places = realloc (self->places, self->capacity * sizeof (worker_record_t *));
-        assert (self->places);
+        self->entries = realloc (self->entries, self->capacity * sizeof (worker_record_t *));
+        assert (self->entries);
     }
     return self->count++;
 }
@@ -113,8 +113,8 @@ worker_record_t *roster_add (roster_t *self, const uint8_t uuid [WIRE_UUID_BYTES
     memcpy (worker->uuid, uuid, WIRE_UUID_BYTES);
     worker->number = ++self->numbers;
     worker->fd = -1;
-    worker->place = (uint32_t) s_free_place (self);
-    self->places [worker->place] = worker;
+    worker->index = (uint32_t) s_free_entry (self);
+    self->entries [worker->index] = worker;
     HASH_ADD (hh_uuid, self->by_uuid, uuid, WIRE_UUID_BYTES, worker);
     roster_changed (self, worker);
     return worker;
@@ -127,7 +127,7 @@ void roster_remove (roster_t *self, worker_record_t **worker_p)
     roster_end_session (self, worker);
     HASH_DELETE (hh_uuid, self->by_uuid, worker);
     roster_move (self, worker, 0);
-    self->places [worker->place] = NULL;
+    self->entries [worker->index] = NULL;
     roster_changed (self, worker);
     s_forget_description (self, worker);
     spans_free (&worker->cancels.leases);
@@ -213,7 +213,7 @@ uint64_t roster_bytes (const roster_t *self)
 {
     uint64_t bytes = self->said_bytes + function_names_bytes (self->known);
     for (size_t i = 0; i < self->count; i++)
-        bytes += self->places [i] ? s_worker_bytes (self->places [i]) : 0;
+        bytes += self->entries [i] ? s_worker_bytes (self->entries [i]) : 0;
     return bytes;
 }
 
@@ -314,19 +314,19 @@ worker_record_t *roster_by_uuid (roster_t *self, const uint8_t uuid [WIRE_UUID_B
 worker_record_t *roster_by_number (roster_t *self, uint64_t number)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (self->places [i] && self->places [i]->number == number)
-            return self->places [i];
+        if (self->entries [i] && self->entries [i]->number == number)
+            return self->entries [i];
     return NULL;
 }
 
-size_t roster_places (const roster_t *self)
+size_t roster_entries (const roster_t *self)
 {
     return self->count;
 }
 
-worker_record_t *roster_at (const roster_t *self, size_t place)
+worker_record_t *roster_at (const roster_t *self, size_t index)
 {
-    return self->places [place];
+    return self->entries [index];
 }
 
 size_t roster_count (const roster_t *self)
@@ -342,7 +342,7 @@ uint64_t roster_version (const roster_t *self)
 void roster_changed (roster_t *self, const worker_record_t *worker)
 {
     self->version++;
-    self->changes [self->version % CHANGES_KEPT] = worker->place;
+    self->changes [self->version % CHANGES_KEPT] = worker->index;
 }
 
 static bool s_has_label (const worker_record_t *worker, const char *label)
@@ -367,31 +367,31 @@ static bool s_roster_fits (const worker_record_t *worker, const demand_t *demand
     return offer != NULL;
 }
 
-static bool s_get_bit (const demand_t *demand, size_t place)
+static bool s_get_bit (const demand_t *demand, size_t index)
 {
-    return place / 64 < demand->words && demand->fits [place / 64] >> place % 64 & 1;
+    return index / 64 < demand->words && demand->fits [index / 64] >> index % 64 & 1;
 }
 
 //  No worker fits most demands that require too much: they need no bits.
-static void s_set_bit (demand_t *demand, size_t place, bool fits)
+static void s_set_bit (demand_t *demand, size_t index, bool fits)
 {
-    if (s_get_bit (demand, place) == fits)
+    if (s_get_bit (demand, index) == fits)
         return;
-    if (place / 64 >= demand->words) {
-        demand->fits = realloc (demand->fits, (place / 64 + 1) * sizeof (uint64_t));
+    if (index / 64 >= demand->words) {
+        demand->fits = realloc (demand->fits, (index / 64 + 1) * sizeof (uint64_t));
         assert (demand->fits);
         memset (demand->fits + demand->words, 0,
-                (place / 64 + 1 - demand->words) * sizeof (uint64_t));
-        demand->words = place / 64 + 1;
+                (index / 64 + 1 - demand->words) * sizeof (uint64_t));
+        demand->words = index / 64 + 1;
     }
-    demand->fits [place / 64] ^= UINT64_C (1) << place % 64;
+    demand->fits [index / 64] ^= UINT64_C (1) << index % 64;
     demand->fitting += fits ? 1 : SIZE_MAX;
 }
 
-static void s_judge_place (const roster_t *self, demand_t *demand, size_t place)
+static void s_judge_place (const roster_t *self, demand_t *demand, size_t index)
 {
-    const worker_record_t *worker = self->places [place];
-    s_set_bit (demand, place, worker && s_roster_fits (worker, demand));
+    const worker_record_t *worker = self->entries [index];
+    s_set_bit (demand, index, worker && s_roster_fits (worker, demand));
 }
 
 //  Checks the workers that have changed, or all if there are too many changes.
@@ -411,7 +411,7 @@ bool roster_fits (roster_t *self, worker_record_t *worker, job_t *job)
 {
     if (job->demand->version != self->version)
         roster_judge (self, job->demand);
-    return s_get_bit (job->demand, worker->place);
+    return s_get_bit (job->demand, worker->index);
 }
 
 bool roster_any_fits (roster_t *self, job_t *job)
@@ -434,7 +434,7 @@ void roster_undemand (roster_t *self, demand_t **demand_p)
 bool roster_is_described (const roster_t *self)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (self->places [i] && !self->places [i]->described)
+        if (self->entries [i] && !self->entries [i]->described)
             return false;
     return true;
 }

@@ -53,8 +53,8 @@ worker_record_t *roster_by_uuid (roster_t *self, const uint8_t uuid [WIRE_UUID_B
 worker_record_t *roster_by_number (roster_t *self, uint64_t number);
 
 //  Indexes run from 0; some are empty (NULL).
-size_t roster_places (const roster_t *self);
-worker_record_t *roster_at (const roster_t *self, size_t place);
+size_t roster_entries (const roster_t *self);
+worker_record_t *roster_at (const roster_t *self, size_t index);
 size_t roster_count (const roster_t *self);
 
 //  Changes whenever a worker is added or removed, or its offer changes. roster_changed: this

@@ -50,7 +50,7 @@ typedef struct worker_order {
 } worker_order_t;
 
 typedef struct worker_record {
-    uint32_t place;                 //  Its index in the roster
+    uint32_t index;                 //  Its index in the roster
     uint64_t number;                //  For people; never reused
     uint64_t session;               //  Number of the session, 0 when away
     uint8_t uuid [WIRE_UUID_BYTES]; //  The process's identity

@@ -16,7 +16,7 @@ static bool s_before (const ready_queue_t *one, const ready_queue_t *other)
 static void s_ready_heap_place (level_t *level, size_t at, ready_queue_t *queue)
 {
     level->heap [at] = queue;
-    queue->place = at + 1;
+    queue->heap_index = at + 1;
 }
 
 static void s_rise (benches_t *all, level_t *level, size_t at)
@@ -67,14 +67,14 @@ static void s_ready_heap_join (benches_t *all, level_t *level, ready_queue_t *qu
 
 static void s_ready_heap_part (benches_t *all, level_t *level, ready_queue_t *queue)
 {
-    size_t at = queue->place - 1;
+    size_t at = queue->heap_index - 1;
     ready_queue_t *last = level->heap [--level->count];
-    queue->place = 0;
+    queue->heap_index = 0;
     if (last == queue)
         return;
     s_ready_heap_place (level, at, last);
     s_ready_heap_sink (all, level, at);
-    s_rise (all, level, last->place - 1);
+    s_rise (all, level, last->heap_index - 1);
 }
 
 //  The work of one share has decreased.
@@ -83,10 +83,10 @@ static void s_correct (benches_t *all, level_t *level, const share_t *share)
     ready_queue_t key = {.key = {level, (share_t *) share}}, *queue;
     HASH_FIND (hh, all->queues, &key.key, sizeof key.key, queue);
     all->steps++;
-    if (!queue || queue->place == 0 || !s_refresh (queue))
+    if (!queue || queue->heap_index == 0 || !s_refresh (queue))
         return;
-    s_ready_heap_sink (all, level, queue->place - 1);
-    s_rise (all, level, queue->place - 1);
+    s_ready_heap_sink (all, level, queue->heap_index - 1);
+    s_rise (all, level, queue->heap_index - 1);
 }
 
 static void s_order_anew (benches_t *all, level_t *level)
@@ -127,7 +127,7 @@ void ready_heap_note (benches_t *all, share_t *share)
 static void s_ready_heap_set (ready_heap_t *bench, size_t at, level_t *level)
 {
     bench->heap [at] = level;
-    level->place = at + 1;
+    level->heap_index = at + 1;
 }
 
 static bool s_above (const level_t *one, const level_t *other)
@@ -172,14 +172,14 @@ static void s_add_level (benches_t *all, ready_heap_t *bench, level_t *level)
 
 static void s_remove_level (benches_t *all, ready_heap_t *bench, level_t *level)
 {
-    size_t at = level->place - 1;
+    size_t at = level->heap_index - 1;
     level_t *last = bench->heap [--bench->count];
-    level->place = 0;
+    level->heap_index = 0;
     if (last == level)
         return;
     s_ready_heap_set (bench, at, last);
     s_lower (all, bench, at);
-    s_ready_heap_raise (all, bench, last->place - 1);
+    s_ready_heap_raise (all, bench, last->heap_index - 1);
 }
 
 static level_t *s_level (benches_t *all, ready_heap_t *bench, int64_t priority)
@@ -250,10 +250,10 @@ void ready_heap_enter (benches_t *all, ready_heap_t *self, job_t *job, bool firs
         DL_APPEND2 (queue->jobs, job, ready_prev, ready_next);
     job->queue = queue;
     all->steps++;
-    if (queue->place)
+    if (queue->heap_index)
         return;
     s_ready_heap_join (all, level, queue);
-    if (level->place == 0)
+    if (level->heap_index == 0)
         s_add_level (all, self, level);
 }
 

@@ -18,7 +18,7 @@ typedef struct ready_queue {
     job_t *jobs;       //  In the order in which they became ready
     uint64_t work;     //  Work of the share when it was placed
     uint64_t served;   //  Likewise
-    size_t place;      //  Position in the level's heap, plus 1; 0: it has no jobs
+    size_t heap_index; //  Position in the level's heap, plus 1; 0: it has no jobs
     UT_hash_handle hh; //  Among all queues, by key
 } ready_queue_t;
 
@@ -32,7 +32,7 @@ typedef struct level {
     size_t capacity;      //  Allocated
     size_t queues;        //  Number of queues, including empty ones
     uint64_t seen;        //  How far it has read the log of shares
-    size_t place;         //  Position in the bench's heap, plus 1; 0: it has no jobs
+    size_t heap_index;    //  Position in the bench's heap, plus 1; 0: it has no jobs
     UT_hash_handle hh;    //  Among all levels, by key
 } level_t;
 

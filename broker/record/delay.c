@@ -106,7 +106,7 @@ static int64_t s_due (const delay_t *self, size_t at)
 static void s_delay_put (delay_t *self, size_t at, job_t *job)
 {
     self->jobs [at] = job;
-    job->delays.place = at + 1;
+    job->delays.heap_index = at + 1;
 }
 
 static void s_exchange (delay_t *self, size_t a, size_t b)
@@ -144,10 +144,10 @@ static void s_delay_join (delay_t *self, job_t *job)
 
 void delay_leave (delay_t *self, job_t *job)
 {
-    size_t at = job->delays.place - 1;
-    if (job->delays.place == 0)
+    size_t at = job->delays.heap_index - 1;
+    if (job->delays.heap_index == 0)
         return;
-    job->delays.place = 0;
+    job->delays.heap_index = 0;
     if (at != --self->count) {
         s_delay_put (self, at, self->jobs [self->count]);
         s_delay_move (self, at);
@@ -168,9 +168,9 @@ static void s_set_alarm (delay_t *self)
 void delay_add (delay_t *self, job_t *job, int64_t due_us, uint32_t index)
 {
     s_delay_push (job, (delay_entry_t){.due_us = due_us, .index = index});
-    if (job->delays.place == 0)
+    if (job->delays.heap_index == 0)
         s_delay_join (self, job);
-    s_delay_move (self, job->delays.place - 1);
+    s_delay_move (self, job->delays.heap_index - 1);
     s_set_alarm (self);
 }
 

@@ -24,7 +24,7 @@ typedef struct delays {
     delay_entry_t *heap; //  The earliest entry at 0
     size_t count;        //  Entries
     size_t capacity;     //  Entries allocated
-    size_t place;        //  Position of the job in the broker's heap, plus 1; 0: no entries
+    size_t heap_index;   //  Position of the job in the broker's heap, plus 1; 0: no entries
 } delays_t;
 
 //  wake is called from timers_run for every due entry; many entries are spread over several runs.

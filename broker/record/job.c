@@ -116,7 +116,7 @@ void job_destroy (job_t **self_p)
     if (!self)
         return;
     assert (!self->queue && !self->demand && !self->followers && !self->settling && !self->changed);
-    assert (self->delays.place == 0);
+    assert (self->delays.heap_index == 0);
     account_subtract (self->account,
                       self->weight + (self->total - self->forgotten) * s_task_bytes (self));
     payloads_destroy (&self->stock);
@@ -161,7 +161,7 @@ static void s_job_reserve (job_t *self, size_t count)
     self->capacity = (uint32_t) capacity;
 }
 
-void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_t *place)
+void job_append (job_t *self, const wire_list_t *payloads, const payloads_location_t *location)
 {
     assert (payloads->count <= WIRE_TASKS_MAX - self->total);
     if (payloads->count == 0) //  A frame may contain none, and there may be no block yet
@@ -173,7 +173,7 @@ void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_
         self->tasks [i] = (task_t){.state = TASK_READY};
     if (self->detached)
         memset (self->kept_at + self->total, 0, payloads->count * sizeof (uint64_t));
-    payloads_append (self->stock, self->total, payloads, place);
+    payloads_append (self->stock, self->total, payloads, location);
     account_add (self->account, payloads->count * s_task_bytes (self));
     self->total += (uint32_t) payloads->count;
     self->ready += (uint32_t) payloads->count;

@@ -168,8 +168,8 @@ void job_weigh (job_t *self);
 //  and decrements them. True when job_destroy is cheap.
 bool job_shed (job_t *self, uint32_t *visits);
 
-//  Appends tasks as ready; place as in payloads_append.
-void job_append (job_t *self, const wire_list_t *payloads, const payloads_place_t *place);
+//  Appends tasks as ready; location as in payloads_append.
+void job_append (job_t *self, const wire_list_t *payloads, const payloads_location_t *location);
 
 //  A task of an attached job has succeeded: when many consecutive ones have, their memory is freed.
 void job_note_end (job_t *self);

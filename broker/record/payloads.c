@@ -20,11 +20,11 @@ typedef struct block {
     size_t size;       //  Bytes in use
     uint8_t *bytes;    //  The values, concatenated; NULL when all are released, or not in memory
     uint32_t *offsets; //  Offset of each value
-    payloads_place_t place; //  Where they are in the store; seq 0: nowhere
-    size_t stored;          //  Size in the store
-    uint64_t moves_to;      //  Where they are being written again: offset plus 1; 0: they are not
-    size_t moves_size;      //  Size there
-    bool asked;             //  They are being read back
+    payloads_location_t location; //  Where they are in the store; seq 0: nowhere
+    size_t stored;                //  Size in the store
+    uint64_t moves_to; //  Where they are being written again: offset plus 1; 0: they are not
+    size_t moves_size; //  Size there
+    bool asked;        //  They are being read back
 } block_t;
 
 typedef struct large {
@@ -120,10 +120,11 @@ static void s_compact (payloads_t *self)
     self->at = 0;
 }
 
-static block_t *s_open_block (payloads_t *self, uint32_t first, const payloads_place_t *place)
+static block_t *s_open_block (payloads_t *self, uint32_t first, const payloads_location_t *location)
 {
     block_t *last = self->count > self->head ? &self->blocks [self->count - 1] : NULL;
-    if (last && !place && last->bytes && last->place.seq == 0 && last->size < BLOCK_FULL_BYTES)
+    if (last && !location && last->bytes && last->location.seq == 0
+        && last->size < BLOCK_FULL_BYTES)
         return last;
     s_compact (self);
     if (self->count == self->capacity) {
@@ -168,11 +169,11 @@ static bool s_find_offsets (block_t *block, size_t from, size_t count)
 }
 
 void payloads_append (payloads_t *self, uint32_t first, const wire_list_t *values,
-                      const payloads_place_t *place)
+                      const payloads_location_t *location)
 {
     if (values->count == 0)
         return;
-    block_t *block = s_open_block (self, first, place);
+    block_t *block = s_open_block (self, first, location);
     assert (block->first + block->count == first);
     s_payloads_reserve (self, block, values->values.size, values->count);
     size_t from = block->size;
@@ -180,8 +181,8 @@ void payloads_append (payloads_t *self, uint32_t first, const wire_list_t *value
     block->size += values->values.size;
     block->count += (uint32_t) values->count;
     block->left += (uint32_t) values->count;
-    if (place) {
-        block->place = *place;
+    if (location) {
+        block->location = *location;
         block->stored = block->size;
     }
     bool fine = s_find_offsets (block, from, values->count);
@@ -227,14 +228,14 @@ static block_t *s_payloads_find (payloads_t *self, uint32_t index)
 void payloads_spill (payloads_t *self)
 {
     block_t *last = self->count > self->head ? &self->blocks [self->count - 1] : NULL;
-    if (last && last->place.seq)
+    if (last && last->location.seq)
         s_free_block (self, last);
 }
 
 void payloads_spill_from (payloads_t *self, uint32_t index)
 {
     for (size_t i = self->head; i < self->count; i++)
-        if (self->blocks [i].first >= index && self->blocks [i].place.seq)
+        if (self->blocks [i].first >= index && self->blocks [i].location.seq)
             s_free_block (self, &self->blocks [i]);
 }
 
@@ -271,7 +272,7 @@ void payloads_settle (payloads_t *self, uint64_t seq)
         block_t *block = &self->blocks [i];
         if (block->moves_to == 0)
             continue;
-        block->place = (payloads_place_t){.seq = seq, .offset = block->moves_to - 1};
+        block->location = (payloads_location_t){.seq = seq, .offset = block->moves_to - 1};
         block->stored = block->moves_size;
         block->moves_to = 0;
     }
@@ -282,13 +283,13 @@ bool payloads_is_here (payloads_t *self, uint32_t index)
     return s_payloads_find (self, index)->bytes != NULL;
 }
 
-bool payloads_ask (payloads_t *self, uint32_t index, payloads_place_t *place, size_t *size)
+bool payloads_ask (payloads_t *self, uint32_t index, payloads_location_t *location, size_t *size)
 {
     block_t *block = s_payloads_find (self, index);
     if (block->bytes || block->asked)
         return false;
     block->asked = true;
-    *place = block->place;
+    *location = block->location;
     *size = block->stored;
     return true;
 }
@@ -346,10 +347,10 @@ view_t payloads_get (payloads_t *self, uint32_t index)
 {
     block_t *block = s_payloads_find (self, index);
     assert (block->bytes);
-    uint32_t place = index - block->first;
-    size_t end = place + 1 < block->count ? block->offsets [place + 1] : block->size;
-    return (view_t){.data = block->bytes + block->offsets [place],
-                    .size = end - block->offsets [place]};
+    uint32_t location = index - block->first;
+    size_t end = location + 1 < block->count ? block->offsets [location + 1] : block->size;
+    return (view_t){.data = block->bytes + block->offsets [location],
+                    .size = end - block->offsets [location]};
 }
 
 const buffer_t *payloads_large_buffer (const payloads_t *self, uint32_t index)

@@ -25,15 +25,15 @@ void payloads_destroy (payloads_t **self_p);
 bool payloads_shed (payloads_t *self, uint32_t *visits);
 
 //  Where the values of a block are in the store.
-typedef struct payloads_place {
+typedef struct payloads_location {
     uint64_t seq;    //  The batch
     uint64_t offset; //  Offset in the batch
-} payloads_place_t;
+} payloads_location_t;
 
-//  Appends the payloads of tasks first, first + 1 …, one msgpack value each. place: where they are
-//  in the store, or NULL.
+//  Appends the payloads of tasks first, first + 1 …, one msgpack value each. location: where they
+//  are in the store, or NULL.
 void payloads_append (payloads_t *self, uint32_t first, const wire_list_t *values,
-                      const payloads_place_t *place);
+                      const payloads_location_t *location);
 
 //  Evicts the newest block, or all blocks whose tasks begin at that index or later, if they are in
 //  the store.
@@ -44,7 +44,7 @@ void payloads_spill_from (payloads_t *self, uint32_t index);
 bool payloads_is_here (payloads_t *self, uint32_t index);
 
 //  Requests the block of a task that is not in memory. False when it was already requested.
-bool payloads_ask (payloads_t *self, uint32_t index, payloads_place_t *place, size_t *size);
+bool payloads_ask (payloads_t *self, uint32_t index, payloads_location_t *location, size_t *size);
 
 //  Takes the bytes of a block that was read. False when they differ from what was evicted.
 bool payloads_restore (payloads_t *self, uint32_t index, buffer_t *bytes);

@@ -19,24 +19,24 @@ typedef struct head {
 } head_t;
 
 typedef struct segment {
-    buffer_t bytes;           //  Records, aligned to 8; during a refill, those that have been read
-    size_t size;              //  Size of its records, also when they are not in memory
-    result_log_place_t *runs; //  Where they are in the store, in order
-    uint32_t count;           //  Runs
-    uint32_t room;            //  Runs allocated
-    bool loose;               //  Some record is not in the store
-    bool closed;              //  No more records are appended
-    bool away;                //  Not in memory
-    bool asked;               //  It is being read back
+    buffer_t bytes; //  Records, aligned to 8; during a refill, those that have been read
+    size_t size;    //  Size of its records, also when they are not in memory
+    result_log_location_t *runs; //  Where they are in the store, in order
+    uint32_t count;              //  Runs
+    uint32_t room;               //  Runs allocated
+    bool loose;                  //  Some record is not in the store
+    bool closed;                 //  No more records are appended
+    bool away;                   //  Not in memory
+    bool asked;                  //  It is being read back
 } segment_t;
 
 typedef struct large {
-    uint32_t index;           //  Of the task
-    buffer_t payload;         //  The value; empty while it is not in memory
-    result_log_place_t place; //  Its place in the store
-    bool stored;              //  It is in the store
-    bool asked;               //  It is being read back
-    UT_hash_handle hh;        //  In keep->large
+    uint32_t index;                 //  Of the task
+    buffer_t payload;               //  The value; empty while it is not in memory
+    result_log_location_t location; //  Its place in the store
+    bool stored;                    //  It is in the store
+    bool asked;                     //  It is being read back
+    UT_hash_handle hh;              //  In keep->large
 } large_t;
 
 typedef struct wrote {
@@ -153,21 +153,23 @@ static segment_t *s_open_segment (result_log_t *self)
 }
 
 //  A record that follows the previous one in the store, too, extends its run.
-static void s_add_run (result_log_t *self, segment_t *segment, const result_log_place_t *place)
+static void s_add_run (result_log_t *self, segment_t *segment,
+                       const result_log_location_t *location)
 {
-    result_log_place_t *last = segment->count ? &segment->runs [segment->count - 1] : NULL;
-    if (last && last->seq == place->seq && last->offset + last->size == place->offset) {
-        last->size += place->size;
+    result_log_location_t *last = segment->count ? &segment->runs [segment->count - 1] : NULL;
+    if (last && last->seq == location->seq && last->offset + last->size == location->offset) {
+        last->size += location->size;
         return;
     }
     if (segment->count == segment->room) {
         uint32_t room = segment->room ? segment->room * 2 : 2;
-        segment->runs = realloc (segment->runs, room * sizeof (result_log_place_t));
+        segment->runs = realloc (segment->runs, room * sizeof (result_log_location_t));
         assert (segment->runs);
-        s_result_log_count (self, (int64_t) ((room - segment->room) * sizeof (result_log_place_t)));
+        s_result_log_count (self,
+                            (int64_t) ((room - segment->room) * sizeof (result_log_location_t)));
         segment->room = room;
     }
-    segment->runs [segment->count++] = *place;
+    segment->runs [segment->count++] = *location;
 }
 
 static void s_result_log_put (result_log_t *self, segment_t *segment, result_log_kind_t kind,
@@ -183,14 +185,14 @@ static void s_result_log_put (result_log_t *self, segment_t *segment, result_log
 }
 
 uint64_t result_log_append (result_log_t *self, result_log_kind_t kind, uint32_t index, view_t body,
-                            const result_log_place_t *place)
+                            const result_log_location_t *location)
 {
     segment_t *segment = s_open_segment (self);
     size_t offset = segment->size;
     s_result_log_put (self, segment, kind, index, body);
     segment->size = segment->bytes.size;
-    if (place)
-        s_add_run (self, segment, place);
+    if (location)
+        s_add_run (self, segment, location);
     else
         segment->loose = true;
     return (uint64_t) (self->count - 1) << 32 | offset;
@@ -240,7 +242,7 @@ bool result_log_read (const result_log_t *self, uint64_t *position, result_log_r
 static bool s_may_leave (const segment_t *segment)
 {
     if (segment->away || segment->loose
-        || segment->count * sizeof (result_log_place_t) * 2 > segment->size)
+        || segment->count * sizeof (result_log_location_t) * 2 > segment->size)
         return false;
     for (uint32_t i = 0; i < segment->count; i++)
         if (segment->runs [i].seq == 0)
@@ -266,7 +268,7 @@ void result_log_spill_all (result_log_t *self)
         result_log_spill_large (self, large->index);
 }
 
-size_t result_log_ask (result_log_t *self, uint64_t position, const result_log_place_t **runs)
+size_t result_log_ask (result_log_t *self, uint64_t position, const result_log_location_t **runs)
 {
     segment_t *segment = s_at (self, &position);
     if (!segment || !segment->away || segment->asked)
@@ -333,11 +335,11 @@ void result_log_move (result_log_t *self)
     }
 }
 
-void result_log_note (result_log_t *self, uint64_t position, const result_log_place_t *place)
+void result_log_note (result_log_t *self, uint64_t position, const result_log_location_t *location)
 {
     segment_t *segment = s_at (self, &position);
     assert (segment);
-    s_add_run (self, segment, place);
+    s_add_run (self, segment, location);
 }
 
 void result_log_settle (result_log_t *self, uint64_t seq)
@@ -347,8 +349,8 @@ void result_log_settle (result_log_t *self, uint64_t seq)
             if (self->segments [i].runs [k].seq == 0)
                 self->segments [i].runs [k].seq = seq;
     for (large_t *large = self->large; large; large = large->hh.next)
-        if (large->stored && large->place.seq == 0)
-            large->place.seq = seq;
+        if (large->stored && large->location.seq == 0)
+            large->location.seq = seq;
 }
 
 //  ---- large values -------------------------------------------------------
@@ -362,16 +364,16 @@ static large_t *s_large (const result_log_t *self, uint32_t index)
 }
 
 void result_log_put_large (result_log_t *self, uint32_t index, buffer_t *payload,
-                           const result_log_place_t *place)
+                           const result_log_location_t *location)
 {
     result_log_drop_large (self, index);
     large_t *large = calloc (1, sizeof *large);
     assert (large);
     large->index = index;
     large->payload = buffer_take (payload);
-    if (place)
-        large->place = *place;
-    large->stored = place != NULL;
+    if (location)
+        large->location = *location;
+    large->stored = location != NULL;
     s_result_log_count (self, (int64_t) large->payload.size);
     HASH_ADD (hh, self->large, index, sizeof large->index, large);
 }
@@ -398,19 +400,19 @@ bool result_log_large_is_here (const result_log_t *self, uint32_t index)
 void result_log_spill_large (result_log_t *self, uint32_t index)
 {
     large_t *large = s_large (self, index);
-    if (!large || !large->stored || large->place.seq == 0)
+    if (!large || !large->stored || large->location.seq == 0)
         return;
     s_result_log_count (self, -(int64_t) large->payload.size);
     buffer_free (&large->payload);
 }
 
-bool result_log_ask_large (result_log_t *self, uint32_t index, result_log_place_t *place)
+bool result_log_ask_large (result_log_t *self, uint32_t index, result_log_location_t *location)
 {
     large_t *large = s_large (self, index);
     if (!large || large->payload.size || large->asked)
         return false;
     large->asked = true;
-    *place = large->place;
+    *location = large->location;
     return true;
 }
 
@@ -420,18 +422,19 @@ bool result_log_restore_large (result_log_t *self, uint32_t index, buffer_t *pay
     if (!large || !large->asked)
         return true; //  It was replaced meanwhile
     large->asked = false;
-    if (payload->size != large->place.size)
+    if (payload->size != large->location.size)
         return false;
     large->payload = buffer_take (payload);
     s_result_log_count (self, (int64_t) large->payload.size);
     return true;
 }
 
-void result_log_note_large (result_log_t *self, uint32_t index, const result_log_place_t *place)
+void result_log_note_large (result_log_t *self, uint32_t index,
+                            const result_log_location_t *location)
 {
     large_t *large = s_large (self, index);
     assert (large);
-    large->place = *place;
+    large->location = *location;
     large->stored = true;
 }
 

@@ -31,11 +31,11 @@ typedef struct result_log_record {
 } result_log_record_t;
 
 //  Where something is in the store.
-typedef struct result_log_place {
+typedef struct result_log_location {
     uint64_t seq;    //  The batch; 0: the batch that is being filled
     uint64_t offset; //  Offset in the batch
     uint64_t size;   //  Bytes
-} result_log_place_t;
+} result_log_location_t;
 
 //  account counts its memory; borrowed.
 result_log_t *result_log_new (account_t *account);
@@ -45,9 +45,9 @@ void result_log_destroy (result_log_t **self_p);
 //  is freed.
 bool result_log_shed (result_log_t *self, uint32_t *visits);
 
-//  Appends a record and returns its position. place: of the whole record in the store, or NULL.
+//  Appends a record and returns its position. location: of the whole record in the store, or NULL.
 uint64_t result_log_append (result_log_t *self, result_log_kind_t kind, uint32_t index, view_t body,
-                            const result_log_place_t *place);
+                            const result_log_location_t *location);
 
 //  Reads the record at *position and advances it; false at the end, and when the record is not in
 //  memory. Start with 0. The body is valid until the segment is evicted.
@@ -75,30 +75,31 @@ void result_log_spill_all (result_log_t *self);
 
 //  Requests what must be read for the record at that position. 0: nothing, or it was already
 //  requested.
-size_t result_log_ask (result_log_t *self, uint64_t position, const result_log_place_t **runs);
+size_t result_log_ask (result_log_t *self, uint64_t position, const result_log_location_t **runs);
 void result_log_refill (result_log_t *self, uint32_t segment, result_log_kind_t kind,
                         uint32_t index, view_t body);
 //  False when the restored segment differs from what was evicted.
 bool result_log_refilled (result_log_t *self, uint32_t segment);
 
 //  Stores a large value; takes the content of *payload, and drops an older value of that task.
-//  place: of its bytes in the store, or NULL.
+//  location: of its bytes in the store, or NULL.
 void result_log_put_large (result_log_t *self, uint32_t index, buffer_t *payload,
-                           const result_log_place_t *place);
+                           const result_log_location_t *location);
 //  Empty when there is none, or it is not in memory.
 view_t result_log_large (const result_log_t *self, uint32_t index);
 //  The result with this large value was replaced.
 void result_log_drop_large (result_log_t *self, uint32_t index);
 bool result_log_large_is_here (const result_log_t *self, uint32_t index);
 void result_log_spill_large (result_log_t *self, uint32_t index);
-bool result_log_ask_large (result_log_t *self, uint32_t index, result_log_place_t *place);
+bool result_log_ask_large (result_log_t *self, uint32_t index, result_log_location_t *location);
 bool result_log_restore_large (result_log_t *self, uint32_t index, buffer_t *payload);
 
 //  The whole log, which must be in memory, is written again: records where each record and large
 //  value is now, and at the end in which batch.
 void result_log_move (result_log_t *self);
-void result_log_note (result_log_t *self, uint64_t position, const result_log_place_t *place);
-void result_log_note_large (result_log_t *self, uint32_t index, const result_log_place_t *place);
+void result_log_note (result_log_t *self, uint64_t position, const result_log_location_t *location);
+void result_log_note_large (result_log_t *self, uint32_t index,
+                            const result_log_location_t *location);
 void result_log_settle (result_log_t *self, uint64_t seq);
 
 //  Counts output of a task. False when it would exceed CONTEXT_KEEP_BYTES; *first is true the first

@@ -183,11 +183,11 @@ static void s_copy_result (context_t *ctx, job_t *job, const result_log_record_t
                                 .run_us = task->run_us,
                                 .body = record->body};
     if (large.size) {
-        result_log_place_t value = records_value (ctx->journal, job, record->index, large);
+        result_log_location_t value = records_value (ctx->journal, job, record->index, large);
         result_log_note_large (job->keep, record->index, &value);
     }
-    result_log_place_t place = records_result (ctx->journal, job, &fields);
-    result_log_note (job->keep, position, &place);
+    result_log_location_t location = records_result (ctx->journal, job, &fields);
+    result_log_note (job->keep, position, &location);
     if (!stands)
         records_retry (ctx->journal, job, record->index, record->index + 1);
 }
@@ -204,8 +204,9 @@ static void s_copy_kept (context_t *ctx, job_t *job)
             s_copy_result (ctx, job, &record, at);
             continue;
         }
-        result_log_place_t place = records_output (ctx->journal, job, record.index, record.body);
-        result_log_note (job->keep, at, &place);
+        result_log_location_t location =
+            records_output (ctx->journal, job, record.index, record.body);
+        result_log_note (job->keep, at, &location);
     }
 }
 
@@ -216,8 +217,8 @@ static void s_settle (context_t *ctx, wait_t *wait)
     if (!job)
         return;
     job->pending--;
-    result_log_settle (job->keep, wait->place.seq);
-    payloads_settle (job->stock, wait->place.seq);
+    result_log_settle (job->keep, wait->location.seq);
+    payloads_settle (job->stock, wait->location.seq);
     if (!context_is_tight (ctx))
         return;
     result_log_spill_all (job->keep);

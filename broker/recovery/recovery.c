@@ -124,9 +124,9 @@ static bool s_recovery_tasks (replay_t *self, cursor_t *cursor)
     if (record.payloads.count > WIRE_TASKS_MAX - job->total || !s_has_large (job, &record.payloads))
         return false;
     s_digest (job, &record.payloads);
-    payloads_place_t place = {
+    payloads_location_t location = {
         .seq = self->seq, .offset = (uint64_t) (record.payloads.values.data - self->batch_start)};
-    committed_append (self->ctx, job, &record.payloads, &place);
+    committed_append (self->ctx, job, &record.payloads, &location);
     return true;
 }
 
@@ -222,18 +222,19 @@ static bool s_again (replay_t *self, cursor_t *cursor)
 }
 
 //  The place in the batch of a record that ends here, or of these bytes.
-static result_log_place_t s_record_place (const replay_t *self, const cursor_t *cursor)
+static result_log_location_t s_record_location (const replay_t *self, const cursor_t *cursor)
 {
-    return (result_log_place_t){self->seq, (uint64_t) (self->record - self->batch_start),
-                                (uint64_t) (cursor->at - self->record)};
+    return (result_log_location_t){self->seq, (uint64_t) (self->record - self->batch_start),
+                                   (uint64_t) (cursor->at - self->record)};
 }
 
 static void s_keep_large (const replay_t *self, job_t *job, uint64_t index, view_t value)
 {
     buffer_t large = {0};
-    result_log_place_t place = {self->seq, (uint64_t) (value.data - self->batch_start), value.size};
+    result_log_location_t location = {self->seq, (uint64_t) (value.data - self->batch_start),
+                                      value.size};
     buffer_append (&large, value.data, value.size);
-    committed_keep_large (self->ctx, job, (uint32_t) index, &large, &place);
+    committed_keep_large (self->ctx, job, (uint32_t) index, &large, &location);
     buffer_free (&large);
 }
 
@@ -274,7 +275,7 @@ static bool s_result (replay_t *self, cursor_t *cursor)
     if (!job || job->tasks [record.index].state == TASK_DONE)
         return true;
     uint32_t index = (uint32_t) record.index;
-    result_log_place_t place = s_record_place (self, cursor);
+    result_log_location_t location = s_record_location (self, cursor);
     s_keep_large (self, job, index, record.large);
     ledger_release (self->ctx->ledger, job, index);
     ledger_end_delay (self->ctx->ledger, job, index);
@@ -285,14 +286,14 @@ static bool s_result (replay_t *self, cursor_t *cursor)
     job->tasks [index].attempt = (uint16_t) attempt;
     job->tasks [index].code = code;
     committed_keep (self->ctx, job, &(result_log_record_t){RESULT_LOG_RESULT, index, record.body},
-                    &place);
+                    &location);
     return true;
 }
 
 //  Keeps stored output again, with the same size: written bytes, not packed ones. The mark of
 //  truncated output comes last.
 static bool s_keep_output (const replay_t *self, job_t *job, const wire_log_output_t *record,
-                           const result_log_place_t *place)
+                           const result_log_location_t *location)
 {
     cursor_t cursor = cursor_of_view (record->body);
     uint64_t index, attempt, stream;
@@ -307,7 +308,7 @@ static bool s_keep_output (const replay_t *self, job_t *job, const wire_log_outp
     if (admitted || (cut && first))
         committed_keep (self->ctx, job,
                         &(result_log_record_t){RESULT_LOG_OUTPUT, (uint32_t) index, record->body},
-                        place);
+                        location);
     return true;
 }
 
@@ -319,8 +320,8 @@ static bool s_recovery_output (replay_t *self, cursor_t *cursor)
         return false;
     if (!job)
         return true;
-    result_log_place_t place = s_record_place (self, cursor);
-    if (!s_keep_output (self, job, &record, &place))
+    result_log_location_t location = s_record_location (self, cursor);
+    if (!s_keep_output (self, job, &record, &location))
         return false;
     result_log_set_mark (job->keep, (uint32_t) record.index,
                          (result_log_mark_t){record.serial, record.end});

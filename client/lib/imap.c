@@ -22,11 +22,11 @@
 #define CLOSED_US 50000    //  Delay before the broker's window is checked again
 
 //  An item that was taken from the source and not returned to the reader.
-typedef struct place {
+typedef struct entry {
     buffer_t arguments;   //  Packed, until the item has ended
     cadre_value_t *value; //  Its result; NULL: not known yet
     bool given;           //  It was returned to the reader (unordered)
-} place_t;
+} entry_t;
 
 struct cadre_imap_iterator {
     cadre_t *pool;               //  Held
@@ -42,7 +42,7 @@ struct cadre_imap_iterator {
     size_t read;                 //  Items returned to the reader
     buffer_t batch;              //  The elements of the next item
     size_t batch_count;          //  Number of elements
-    place_t *places;             //  Ring by item, from base on
+    entry_t *entries;            //  Ring by item, from base on
     size_t room;                 //  A power of two
     size_t base;                 //  The oldest item not returned yet
     size_t *ended;               //  Unordered: ring of items that can be returned
@@ -65,29 +65,29 @@ static cadre_error_t s_imap_say (cadre_imap_t *self, const fault_t *fault)
     return message_say (self->pool, fault);
 }
 
-static place_t *s_imap_place (const cadre_imap_t *self, size_t item)
+static entry_t *s_imap_entry (const cadre_imap_t *self, size_t item)
 {
-    return &self->places [item & (self->room - 1)];
+    return &self->entries [item & (self->room - 1)];
 }
 
 static cadre_error_t s_imap_grow (cadre_imap_t *self, fault_t *fault)
 {
     size_t room = self->room ? self->room * 2 : ROOM_MIN;
-    place_t *places = calloc (room, sizeof *places);
+    entry_t *entries = calloc (room, sizeof *entries);
     size_t *ended = calloc (room, sizeof *ended);
-    if (!places || !ended) {
-        free (places);
+    if (!entries || !ended) {
+        free (entries);
         free (ended);
         return fault_set (fault, CADRE_ERROR_MEMORY,
                           "no memory for so many items: raise the limit (ulimit -v)");
     }
     for (size_t item = self->base; item != self->taken; item++)
-        places [item & (room - 1)] = *s_imap_place (self, item);
+        entries [item & (room - 1)] = *s_imap_entry (self, item);
     for (size_t i = 0; i < self->ended_count; i++)
         ended [i] = self->ended [(self->ended_first + i) & (self->room - 1)];
-    free (self->places);
+    free (self->entries);
     free (self->ended);
-    self->places = places;
+    self->entries = entries;
     self->ended = ended;
     self->ended_first = 0;
     self->room = room;
@@ -98,7 +98,7 @@ static cadre_error_t s_imap_grow (cadre_imap_t *self, fault_t *fault)
 
 static cadre_error_t s_imap_pack (void *owner, buffer_t *payload, size_t item, fault_t *fault)
 {
-    const buffer_t *arguments = &s_imap_place (owner, item)->arguments;
+    const buffer_t *arguments = &s_imap_entry (owner, item)->arguments;
     (void) fault;
     pack_raw (payload, arguments->data, arguments->size);
     return CADRE_OK;
@@ -107,9 +107,9 @@ static cadre_error_t s_imap_pack (void *owner, buffer_t *payload, size_t item, f
 static void s_imap_end (void *owner, size_t item, cadre_value_t *value)
 {
     cadre_imap_t *self = owner;
-    place_t *place = s_imap_place (self, item);
-    buffer_free (&place->arguments);
-    place->value = value;
+    entry_t *entry = s_imap_entry (self, item);
+    buffer_free (&entry->arguments);
+    entry->value = value;
     if (self->options.unordered)
         self->ended [(self->ended_first + self->ended_count++) & (self->room - 1)] = item;
 }
@@ -168,19 +168,19 @@ static void s_imap_take (cadre_imap_t *self, const cadre_value_t *item, fault_t 
         return;
     if (self->taken - self->base == self->room && s_imap_grow (self, fault))
         return;
-    place_t *place = s_imap_place (self, self->taken);
-    *place = (place_t){.arguments.checked = true};
+    entry_t *entry = s_imap_entry (self, self->taken);
+    *entry = (entry_t){.arguments.checked = true};
     if (!self->options.batch)
-        map_pack_item (&place->arguments, item, self->taken, &self->options, fault);
+        map_pack_item (&entry->arguments, item, self->taken, &self->options, fault);
     else {
-        pack_array (&place->arguments, 1);
-        pack_array (&place->arguments, self->batch_count);
-        pack_raw (&place->arguments, self->batch.data, self->batch.size);
+        pack_array (&entry->arguments, 1);
+        pack_array (&entry->arguments, self->batch_count);
+        pack_raw (&entry->arguments, self->batch.data, self->batch.size);
         buffer_clear (&self->batch);
         self->batch_count = 0;
     }
-    if (place->arguments.failed && !fault->code)
-        memory_check_lacks (place->arguments.size, "arguments", fault);
+    if (entry->arguments.failed && !fault->code)
+        memory_check_lacks (entry->arguments.size, "arguments", fault);
     self->taken += !fault->code;
 }
 
@@ -250,7 +250,7 @@ static bool s_is_ready (const cadre_imap_t *self)
 {
     if (self->options.unordered)
         return self->ended_count > 0;
-    return self->base != self->taken && s_imap_place (self, self->base)->value;
+    return self->base != self->taken && s_imap_entry (self, self->base)->value;
 }
 
 static size_t s_imap_choose (cadre_imap_t *self)
@@ -266,11 +266,11 @@ static size_t s_imap_choose (cadre_imap_t *self)
 static cadre_error_t s_imap_give (cadre_imap_t *self, cadre_value_t **value, size_t *index)
 {
     size_t item = s_imap_choose (self);
-    place_t *place = s_imap_place (self, item);
-    *value = place->value;
-    place->value = NULL;
-    place->given = true;
-    while (self->base != self->taken && s_imap_place (self, self->base)->given)
+    entry_t *entry = s_imap_entry (self, item);
+    *value = entry->value;
+    entry->value = NULL;
+    entry->given = true;
+    while (self->base != self->taken && s_imap_entry (self, self->base)->given)
         self->base++;
     self->read++;
     if (index)
@@ -407,11 +407,11 @@ void cadre_imap_destroy (cadre_imap_t **self_p)
         return;
     items_close (&self->items);
     for (size_t item = self->base; item != self->taken; item++) {
-        buffer_free (&s_imap_place (self, item)->arguments);
-        cadre_value_destroy (&s_imap_place (self, item)->value);
+        buffer_free (&s_imap_entry (self, item)->arguments);
+        cadre_value_destroy (&s_imap_entry (self, item)->value);
     }
     buffer_free (&self->batch);
-    free (self->places);
+    free (self->entries);
     free (self->ended);
     pool_release (&self->pool);
     free (self);

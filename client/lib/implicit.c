@@ -51,7 +51,7 @@ static void s_implicit_seal (implicit_t *self)
     work_seal (&self->work);
 }
 
-static cadre_future_t **s_implicit_place (implicit_t *self, uint32_t index)
+static cadre_future_t **s_implicit_entry (implicit_t *self, uint32_t index)
 {
     return &self->futures [index & (self->capacity - 1)];
 }
@@ -63,7 +63,7 @@ static bool s_implicit_grow (implicit_t *self)
     if (!futures)
         return false;
     for (uint32_t index = self->base; index != self->work.count; index++)
-        futures [index & (capacity - 1)] = *s_implicit_place (self, index);
+        futures [index & (capacity - 1)] = *s_implicit_entry (self, index);
     free (self->futures);
     self->futures = futures;
     self->capacity = capacity;
@@ -74,9 +74,9 @@ static cadre_future_t *s_implicit_take (implicit_t *self, uint32_t index)
 {
     if (index - self->base >= self->work.count - self->base)
         return NULL;
-    cadre_future_t *future = *s_implicit_place (self, index);
-    *s_implicit_place (self, index) = NULL;
-    while (self->base != self->work.count && !*s_implicit_place (self, self->base))
+    cadre_future_t *future = *s_implicit_entry (self, index);
+    *s_implicit_entry (self, index) = NULL;
+    while (self->base != self->work.count && !*s_implicit_entry (self, self->base))
         self->base++;
     return future;
 }
@@ -97,7 +97,7 @@ static void s_implicit_on_output (work_t *work, const wire_output_t *output, boo
     implicit_t *self = (implicit_t *) work;
     uint32_t index = (uint32_t) output->index;
     cadre_future_t *future =
-        index - self->base < work->count - self->base ? *s_implicit_place (self, index) : NULL;
+        index - self->base < work->count - self->base ? *s_implicit_entry (self, index) : NULL;
     if (future)
         promise_output (future, output, anew);
 }
@@ -256,7 +256,7 @@ cadre_error_t implicit_reserve (implicit_t *self, fault_t *fault)
 
 static void s_note (implicit_t *self, cadre_future_t *future)
 {
-    *s_implicit_place (self, self->work.count) = future;
+    *s_implicit_entry (self, self->work.count) = future;
     future->job = self;
     future->index = self->work.count;
 }

@@ -167,7 +167,7 @@ static void s_measure (items_t *self, size_t sent, size_t begun, int64_t run_us)
 
 //  ---- sending ---------------------------------------------------------------------------
 
-static items_chunk_t *s_items_place (const items_t *self, uint32_t task)
+static items_chunk_t *s_items_entry (const items_t *self, uint32_t task)
 {
     return &self->chunks [task & (self->room - 1)];
 }
@@ -181,12 +181,12 @@ static cadre_error_t s_items_note (items_t *self, uint32_t task, const items_chu
             return fault_set (&self->fault, CADRE_ERROR_MEMORY,
                               "no memory for so many items: raise the limit (ulimit -v)");
         for (uint32_t at = self->base; at != task; at++)
-            chunks [at & (room - 1)] = *s_items_place (self, at);
+            chunks [at & (room - 1)] = *s_items_entry (self, at);
         free (self->chunks);
         self->chunks = chunks;
         self->room = room;
     }
-    *s_items_place (self, task) = *chunk;
+    *s_items_entry (self, task) = *chunk;
     self->flying++;
     return CADRE_OK;
 }
@@ -426,12 +426,12 @@ static void s_items_take (items_t *self, const items_chunk_t *chunk, const resul
 
 static void s_items_on_result (items_t *self, uint32_t task)
 {
-    if (task - self->base >= self->room || s_items_place (self, task)->items == 0)
+    if (task - self->base >= self->room || s_items_entry (self, task)->items == 0)
         return;
-    items_chunk_t chunk = *s_items_place (self, task);
-    s_items_place (self, task)->items = 0;
+    items_chunk_t chunk = *s_items_entry (self, task);
+    s_items_entry (self, task)->items = 0;
     self->flying--;
-    while (self->base != self->job->work.count && s_items_place (self, self->base)->items == 0)
+    while (self->base != self->job->work.count && s_items_entry (self, self->base)->items == 0)
         self->base++;
     self->notice [0] = 0;
     s_items_take (self, &chunk, &self->job->current->result);

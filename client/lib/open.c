@@ -124,11 +124,11 @@ static bool s_keys_are_wrong (const goal_t *goal)
 //  Why no broker was found. A host name that could not be resolved is the best explanation.
 static void s_explain (cadre_t *self, const goal_t *goal, const fault_t *unresolved, fault_t *fault)
 {
-    size_t place = connection_place (self->connection);
+    size_t index = connection_address_index (self->connection);
     if (unresolved->code)
         fault_set (fault, unresolved->code, "no broker answers at %s: %s", goal->given,
                    unresolved->text);
-    else if (greeting_explain (&goal->addresses [place], goal->keys != NULL, fault)
+    else if (greeting_explain (&goal->addresses [index], goal->keys != NULL, fault)
                  == CADRE_ERROR_UNAVAILABLE
              && goal->count > 1)
         fault_set (
@@ -256,7 +256,8 @@ static cadre_error_t s_open_local (cadre_t *self, const cadre_options_t *options
                             fault);
     if (error)
         return error;
-    snprintf (self->place, sizeof self->place, "%s", local_task_address (self->local));
+    snprintf (self->task_address, sizeof self->task_address, "%s",
+              local_task_address (self->local));
     return local_await (self->local, self, timeout_ms, fault);
 }
 

@@ -153,7 +153,7 @@ void connection_destroy (connection_t **self_p)
     *self_p = NULL;
 }
 
-size_t connection_place (const connection_t *self)
+size_t connection_address_index (const connection_t *self)
 {
     (void) self;
     return 0;

@@ -52,7 +52,7 @@ static void s_answer_all (modules_rig_t *rig, worker_record_t *worker, unsigned 
     for (job_t *job = job_table_first (rig->ctx.jobs); job; job = job->hh_number.next)
         for (uint32_t i = 0; i < job->total && i < 1000; i++) {
             task_t *task = &job->tasks [i];
-            if (task_is_leased (task) && task->worker == worker->place)
+            if (task_is_leased (task) && task->worker == worker->index)
                 modules_rig_answer (rig, worker, job, i, task->serial,
                                     turn % 2 ? CADRE_OUTCOME_OK : CADRE_OUTCOME_ERROR, turn);
         }
@@ -92,7 +92,7 @@ static void s_end (modules_rig_t *rig)
 {
     fault_t ignored = {0};
     persistence_close (&rig->ctx, &ignored);
-    for (size_t i = 0; i < roster_places (rig->ctx.roster); i++) {
+    for (size_t i = 0; i < roster_entries (rig->ctx.roster); i++) {
         worker_record_t *worker = roster_at (rig->ctx.roster, i);
         if (worker)
             ledger_leases_lose (rig->ctx.ledger, worker, NULL, true);

@@ -161,9 +161,9 @@ static const char **s_command_plan_find (const command_plan_t *self, const char 
 
 static void s_command_plan_set (command_plan_t *self, const char *variable)
 {
-    const char **place = s_command_plan_find (self, variable);
-    if (place)
-        *place = variable;
+    const char **found = s_command_plan_find (self, variable);
+    if (found)
+        *found = variable;
     else
         s_command_plan_push (&self->env, variable);
 }

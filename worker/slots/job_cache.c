@@ -9,10 +9,10 @@
 #include "common/hash.h"
 #include "common/moving_mean.h"
 
-#define KEY_BYTES (offsetof (job_t, epoch) + sizeof (uint64_t))
+#define KEY_BYTES (offsetof (cached_job_t, epoch) + sizeof (uint64_t))
 
 typedef struct entry {
-    job_t job;         //  First member, so that a pointer to an entry is one to its job
+    cached_job_t job;  //  First member, so that a pointer to an entry is one to its job
     UT_hash_handle hh; //  By number and epoch
 } entry_t;
 
@@ -65,22 +65,22 @@ void job_cache_set_epoch (job_cache_t *self, uint64_t epoch)
     self->epoch = epoch;
 }
 
-job_t *job_cache_find (const job_cache_t *self, uint64_t number)
+cached_job_t *job_cache_find (const job_cache_t *self, uint64_t number)
 {
     entry_t *entry = NULL;
-    job_t wanted = {.number = number, .epoch = self->epoch};
+    cached_job_t wanted = {.number = number, .epoch = self->epoch};
     HASH_FIND (hh, self->table, &wanted, KEY_BYTES, entry);
     return entry ? &entry->job : NULL;
 }
 
-bool job_cache_is_replaced (const job_cache_t *self, const job_t *job)
+bool job_cache_is_replaced (const job_cache_t *self, const cached_job_t *job)
 {
     return job->epoch != self->epoch;
 }
 
-job_t *job_cache_open (job_cache_t *self, const wire_lane_job_t *fields)
+cached_job_t *job_cache_open (job_cache_t *self, const wire_lane_job_t *fields)
 {
-    job_t *job = job_cache_find (self, fields->job);
+    cached_job_t *job = job_cache_find (self, fields->job);
     if (job) {
         job->ended = false;
         return job;
@@ -106,14 +106,15 @@ job_t *job_cache_open (job_cache_t *self, const wire_lane_job_t *fields)
     return job;
 }
 
-void job_cache_each (job_cache_t *self, void (*visit) (void *context, job_t *job), void *context)
+void job_cache_each (job_cache_t *self, void (*visit) (void *context, cached_job_t *job),
+                     void *context)
 {
     entry_t *entry, *next;
     HASH_ITER (hh, self->table, entry, next)
         visit (context, &entry->job);
 }
 
-void job_cache_remove (job_cache_t *self, job_t **job_p)
+void job_cache_remove (job_cache_t *self, cached_job_t **job_p)
 {
     assert ((*job_p)->leases == 0);
     s_job_cache_free (self, (entry_t *) *job_p);
@@ -125,19 +126,19 @@ size_t job_cache_count (const job_cache_t *self)
     return HASH_COUNT (self->table);
 }
 
-bool job_cache_is_known (const job_t *self, size_t place)
+bool job_cache_is_known (const cached_job_t *self, size_t index)
 {
-    return self->known [place / 64] >> (place % 64) & 1;
+    return self->known [index / 64] >> (index % 64) & 1;
 }
 
-void job_cache_set_known (job_t *self, size_t place, bool known)
+void job_cache_set_known (cached_job_t *self, size_t index, bool known)
 {
-    uint64_t bit = UINT64_C (1) << (place % 64);
-    self->known [place / 64] =
-        known ? self->known [place / 64] | bit : self->known [place / 64] & ~bit;
+    uint64_t bit = UINT64_C (1) << (index % 64);
+    self->known [index / 64] =
+        known ? self->known [index / 64] | bit : self->known [index / 64] & ~bit;
 }
 
-void job_cache_measure (job_t *self, int64_t run_us)
+void job_cache_measure (cached_job_t *self, int64_t run_us)
 {
     int64_t sample = run_us < INT32_MAX ? run_us : INT32_MAX; //  A slot may report any time
     self->mean_us = self->mean_us < 0 ? sample : moving_mean_after (self->mean_us, sample);

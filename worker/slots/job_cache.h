@@ -1,4 +1,4 @@
-/*  job_cache.h - the worker's table of jobs
+/*  job_cache.h - jobs of which the worker has tasks, or had some a moment ago
  *
  *  A job comes with LANE_JOB, and may be removed when LANE_JOB_END has come and its last lease is
  *  answered. It records which slots know it, and how long its tasks take, which decides how many
@@ -12,7 +12,7 @@
 
 #include "common/wire.h"
 
-typedef struct job {
+typedef struct cached_job {
     uint64_t number;     //  The broker's number of the job; part of the key
     uint64_t epoch;      //  Epoch of the broker; part of the key
     unsigned kind;       //  WIRE_KIND_...
@@ -24,7 +24,7 @@ typedef struct job {
     size_t leases;       //  Leases of this job that the worker holds
     bool ended;          //  LANE_JOB_END has come
     uint64_t *known;     //  Bit n: the slot at index n knows the job
-} job_t;
+} cached_job_t;
 
 typedef struct job_cache job_cache_t;
 
@@ -40,26 +40,27 @@ void job_cache_set_epoch (job_cache_t *self, uint64_t epoch);
 
 //  Adds a job, or reuses one that had ended. NULL: all jobs together would exceed
 //  JOB_CACHE_BYTES_MAX.
-job_t *job_cache_open (job_cache_t *self, const wire_lane_job_t *fields);
+cached_job_t *job_cache_open (job_cache_t *self, const wire_lane_job_t *fields);
 
 //  NULL if there is none with this number.
-job_t *job_cache_find (const job_cache_t *self, uint64_t number);
+cached_job_t *job_cache_find (const job_cache_t *self, uint64_t number);
 
 //  Does it belong to an earlier broker?
-bool job_cache_is_replaced (const job_cache_t *self, const job_t *job);
+bool job_cache_is_replaced (const job_cache_t *self, const cached_job_t *job);
 
 //  Calls visit for every job, including those of earlier brokers; visit may remove the job.
-void job_cache_each (job_cache_t *self, void (*visit) (void *context, job_t *job), void *context);
+void job_cache_each (job_cache_t *self, void (*visit) (void *context, cached_job_t *job),
+                     void *context);
 
 //  Removes and frees a job without leases.
-void job_cache_remove (job_cache_t *self, job_t **job_p);
+void job_cache_remove (job_cache_t *self, cached_job_t **job_p);
 
 size_t job_cache_count (const job_cache_t *self);
 
-bool job_cache_is_known (const job_t *self, size_t place);
-void job_cache_set_known (job_t *self, size_t place, bool known);
+bool job_cache_is_known (const cached_job_t *self, size_t index);
+void job_cache_set_known (cached_job_t *self, size_t index, bool known);
 
 //  Updates the mean with the run time of a task.
-void job_cache_measure (job_t *self, int64_t run_us);
+void job_cache_measure (cached_job_t *self, int64_t run_us);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "worker/shared/map_items.h"
 
-static lease_t *s_lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task, size_t size)
+static lease_t *s_lease_new (cached_job_t *job, uint64_t serial, const wire_lane_task_t *task,
+                             size_t size)
 {
     lease_t *self = malloc (sizeof (lease_t) + size);
     assert (self);
@@ -21,7 +22,7 @@ static lease_t *s_lease_new (job_t *job, uint64_t serial, const wire_lane_task_t
     return self;
 }
 
-lease_t *lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task)
+lease_t *lease_new (cached_job_t *job, uint64_t serial, const wire_lane_task_t *task)
 {
     lease_t *self = s_lease_new (job, serial, task, task->payload.size);
     if (task->payload.size)
@@ -29,7 +30,7 @@ lease_t *lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task)
     return self;
 }
 
-lease_t *lease_new_large (job_t *job, uint64_t serial, const wire_lane_task_t *task,
+lease_t *lease_new_large (cached_job_t *job, uint64_t serial, const wire_lane_task_t *task,
                           buffer_t *payload)
 {
     lease_t *self = s_lease_new (job, serial, task, 0);

@@ -22,7 +22,7 @@ typedef enum lease_verdict {
 typedef struct lease {
     struct lease *prev;     //  Its job, which counts it
     struct lease *next;     //  In its list
-    job_t *job;             //  What it has in common with others; counted there
+    cached_job_t *job;      //  What it has in common with others; counted there
     uint64_t serial;        //  The broker's number of the lease
     bool discards;          //  Its further output is discarded
     uint64_t output_window; //  Bytes of output that may be sent, in total
@@ -46,8 +46,8 @@ typedef struct lease {
 } lease_t;
 
 //  A lease with a copy of its payload, or with a large payload whose content is taken.
-lease_t *lease_new (job_t *job, uint64_t serial, const wire_lane_task_t *task);
-lease_t *lease_new_large (job_t *job, uint64_t serial, const wire_lane_task_t *task,
+lease_t *lease_new (cached_job_t *job, uint64_t serial, const wire_lane_task_t *task);
+lease_t *lease_new_large (cached_job_t *job, uint64_t serial, const wire_lane_task_t *task,
                           buffer_t *payload);
 void lease_destroy (lease_t **self_p);
 

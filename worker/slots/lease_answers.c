@@ -10,7 +10,7 @@
 
 #define TEXT_BYTES 512
 
-void lease_answers_forget_job (slots_t *self, job_t **job_p)
+void lease_answers_forget_job (slots_t *self, cached_job_t **job_p)
 {
     if (!(*job_p)->ended || (*job_p)->leases)
         return;
@@ -22,7 +22,7 @@ void lease_answers_forget_job (slots_t *self, job_t **job_p)
 
 static void s_lease_answers_free (slots_t *self, lease_t *lease)
 {
-    job_t *job = lease->job;
+    cached_job_t *job = lease->job;
     if (lease->verdict == LEASE_DROPPED)
         self->dropped--;
     else

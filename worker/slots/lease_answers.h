@@ -24,6 +24,6 @@ void lease_answers_explain (slots_t *self, lease_t *lease, slots_result_t result
 void lease_answers_carry_out (slots_t *self, lease_t *lease, int64_t run_us, bool abandoned);
 
 //  Frees a job that has ended and has no lease left; *job_p may be NULL afterwards.
-void lease_answers_forget_job (slots_t *self, job_t **job_p);
+void lease_answers_forget_job (slots_t *self, cached_job_t **job_p);
 
 #endif

@@ -9,7 +9,7 @@
 
 static uint64_t s_limit_ms (const lease_t *lease)
 {
-    const job_t *job = lease->job;
+    const cached_job_t *job = lease->job;
     return job->kind == WIRE_KIND_COMMAND ? job->timeout_ms + job->grace_ms + BACKSTOP_MS
                                           : job->timeout_ms;
 }
@@ -17,7 +17,7 @@ static uint64_t s_limit_ms (const lease_t *lease)
 //  Asks the first task to stop; if it does not, its slot is ended.
 static void s_limits_ask (slots_t *self, slot_handle_t *handle)
 {
-    const job_t *job = handle->tasks->job;
+    const cached_job_t *job = handle->tasks->job;
     slot_queue_take_back (self, handle);
     if (!handle->tasks)
         return;

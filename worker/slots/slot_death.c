@@ -55,7 +55,7 @@ void slot_death_condemn (slots_t *self, slot_handle_t *handle, slot_handle_fault
         return;
     handle->fault = fault;
     handle->condemned = true;
-    log_line (LOG_WARNING, s_faults [fault].log, "slot %zu %s; it is replaced", handle->place + 1,
+    log_line (LOG_WARNING, s_faults [fault].log, "slot %zu %s; it is replaced", handle->index + 1,
               s_faults [fault].text);
     if (handle->fd >= 0)
         epoll_ctl (self->epoll, EPOLL_CTL_DEL, handle->fd, NULL);
@@ -130,7 +130,7 @@ static void s_blame (slots_t *self, const slot_handle_t *handle, lease_t *lease,
     }
     s_slot_death_describe (handle, death, number, memory, what, sizeof what);
     snprintf (text, sizeof text, "slot %zu of worker %.100s %s while it ran %s%s",
-              handle->place + 1, self->options.worker, what, partial_map_name (lease, name),
+              handle->index + 1, self->options.worker, what, partial_map_name (lease, name),
               handle->condemned || number ? "" : "; a function must return");
     lease_answers_explain (self, lease, result, kind, text, false);
 }
@@ -143,7 +143,7 @@ bool slot_death_strand (slots_t *self, const slot_handle_t *handle, lease_t *lea
     snprintf (text, sizeof text,
               "%u slots in a row ended before they began %" PRIu64 ".%" PRIu32
               "; the last, slot %zu of worker %.100s, %s",
-              lease->strandings, lease->job->number, lease->index, handle->place + 1,
+              lease->strandings, lease->job->number, lease->index, handle->index + 1,
               self->options.worker, handle->condemned ? s_faults [handle->fault].text : "died");
     lease_answers_fail (self, lease, "slot-broken", text);
     return true;
@@ -169,9 +169,9 @@ static void s_blame_start (slots_t *self, const slot_handle_t *handle, const dea
 
 //  ---- leases of a dead slot -----------------------------------------------------------
 
-static void s_forget_handle (void *context, job_t *job)
+static void s_forget_handle (void *context, cached_job_t *job)
 {
-    job_cache_set_known (job, ((const slot_handle_t *) context)->place, false);
+    job_cache_set_known (job, ((const slot_handle_t *) context)->index, false);
 }
 
 static void s_empty (slots_t *self, slot_handle_t *handle)
@@ -214,7 +214,7 @@ static void s_bury (slots_t *self, slot_handle_t *handle, death_t *death)
     death->run_us = slot_handle_run_us (handle, death->us);
     if (!handle->tasks && handle->given == 0 && handle->state != SLOT_HANDLE_LEAVING && !asked)
         s_blame_start (self, handle, death);
-    log_line (LOG_DEBUG, "W011", "slot %zu has ended, status %d", handle->place + 1, death->status);
+    log_line (LOG_DEBUG, "W011", "slot %zu has ended, status %d", handle->index + 1, death->status);
     s_slot_death_judge (self, handle, death);
     s_empty (self, handle);
 }

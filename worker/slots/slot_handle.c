@@ -37,10 +37,10 @@ static const uint32_t s_next [] = {
 };
 static const state_machine_table_t s_machine = {"seat", 4, s_names, s_next, NULL};
 
-void slot_handle_init (slot_handle_t *self, size_t place)
+void slot_handle_init (slot_handle_t *self, size_t index)
 {
     *self = (slot_handle_t){
-        .place = place, .state = SLOT_HANDLE_EMPTY, .fd = -1, .backend = {.pidfd = -1}};
+        .index = index, .state = SLOT_HANDLE_EMPTY, .fd = -1, .backend = {.pidfd = -1}};
 }
 
 //  What was to be written has gone, or goes nowhere.
@@ -94,12 +94,12 @@ static void s_slot_handle_close (slot_handle_t *self, size_t start)
     memcpy (self->out.data + start, &length, HEAD_BYTES);
 }
 
-static slot_backend_t s_backend (const slot_handle_start_t *how, size_t place, int fd,
+static slot_backend_t s_backend (const slot_handle_start_t *how, size_t index, int fd,
                                  slot_memory_t *memory, int share_fd, fault_t *fault)
 {
     slot_backend_t backend;
     if (how->fake)
-        return how->fake (how->context, place, fd, memory);
+        return how->fake (how->context, index, fd, memory);
     if (how->threads) {
         if (slot_backend_start_thread (&backend, how->functions, fd, share_fd, fault) != CADRE_OK)
             close (fd);
@@ -132,7 +132,7 @@ static void s_take_in (slot_handle_t *self, int fd, slot_memory_t *memory)
 static void s_slot_handle_greet (slot_handle_t *self, const slot_handle_start_t *how)
 {
     wire_slot_start_t fields = how->greeting;
-    fields.slot = self->place + 1;
+    fields.slot = self->index + 1;
     size_t start = s_slot_handle_open (self, WIRE_slot_start);
     wire_pack_slot_start (&self->out, &fields);
     s_slot_handle_close (self, start);
@@ -155,7 +155,7 @@ cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t 
                           "no memory to share with a slot: %s; raise the limit (ulimit -n)",
                           strerror (error));
     }
-    self->backend = s_backend (how, self->place, pair [1], memory, share_fd, fault);
+    self->backend = s_backend (how, self->index, pair [1], memory, share_fd, fault);
     close (share_fd);
     if (self->backend.kind == SLOT_BACKEND_NONE) {
         close (pair [0]);
@@ -167,7 +167,7 @@ cadre_error_t slot_handle_start (slot_handle_t *self, const slot_handle_start_t 
     return CADRE_OK;
 }
 
-static void s_tell_job (slot_handle_t *self, job_t *job)
+static void s_tell_job (slot_handle_t *self, cached_job_t *job)
 {
     wire_slot_job_t fields = {.job = job->number,
                               .kind = job->kind,
@@ -178,7 +178,7 @@ static void s_tell_job (slot_handle_t *self, job_t *job)
     size_t start = s_slot_handle_open (self, WIRE_slot_job);
     wire_pack_slot_job (&self->out, &fields);
     s_slot_handle_close (self, start);
-    job_cache_set_known (job, self->place, true);
+    job_cache_set_known (job, self->index, true);
 }
 
 static bool s_slot_handle_check (slot_handle_t *self, bool sane)
@@ -224,7 +224,7 @@ bool slot_handle_give (slot_handle_t *self, lease_t *lease)
     buffer_t reference = {0};
     if (!s_slot_handle_check (self, ticket_offer (&self->desk, 1, &lease->ticket)))
         return false;
-    if (!job_cache_is_known (lease->job, self->place))
+    if (!job_cache_is_known (lease->job, self->index))
         s_tell_job (self, lease->job);
     lease->output_before = lease->output_sent;
     wire_slot_task_t fields = {.ticket = lease->ticket,
@@ -306,14 +306,14 @@ void slot_handle_output_window (slot_handle_t *self, const lease_t *lease, uint6
     s_slot_handle_close (self, start);
 }
 
-void slot_handle_end_job (slot_handle_t *self, const job_cache_t *jobs, job_t *job)
+void slot_handle_end_job (slot_handle_t *self, const job_cache_t *jobs, cached_job_t *job)
 {
-    if (!job_cache_is_known (job, self->place))
+    if (!job_cache_is_known (job, self->index))
         return;
-    job_cache_set_known (job, self->place, false);
-    const job_t *present = job_cache_find (jobs, job->number);
+    job_cache_set_known (job, self->index, false);
+    const cached_job_t *present = job_cache_find (jobs, job->number);
     if (present
-        && job_cache_is_known (present, self->place)) //  In the slot it has replaced this one
+        && job_cache_is_known (present, self->index)) //  In the slot it has replaced this one
         return;
     size_t start = s_slot_handle_open (self, WIRE_slot_job_end);
     wire_pack_slot_job_end (&self->out, &(wire_slot_job_end_t){.job = job->number});
@@ -515,7 +515,7 @@ void slot_handle_kill_group (const slot_handle_t *self)
     else if (group < 0 || kill (-group, 0) == 0)
         log_line (LOG_WARNING, "W044",
                   "slot %zu names process group %d, which is not in its session: it is not killed",
-                  self->place + 1, (int) group);
+                  self->index + 1, (int) group);
 }
 
 void slot_handle_kill (slot_handle_t *self)

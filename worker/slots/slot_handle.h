@@ -62,7 +62,7 @@ typedef struct slot_file {
 } slot_file_t;
 
 typedef struct slot_handle {
-    size_t place;              //  Index among the handles; the slot's number is one more
+    size_t index;              //  Index among the handles; the slot's number is one more
     uint8_t state;             //  slot_handle_state_t
     slot_handle_stage_t stage; //  What the alarm will do
     alarm_t alarm;             //  Owned by slots_t
@@ -109,12 +109,12 @@ typedef struct slot_handle_start {
     const struct cadre_function *functions; //  For thread slots
     //  For tests, replaces all of the above: owns fd (the slot's end), borrows share; returns the
     //  backend.
-    slot_backend_t (*fake) (void *context, size_t place, int fd, slot_memory_t *memory);
+    slot_backend_t (*fake) (void *context, size_t index, int fd, slot_memory_t *memory);
     void *context;              //  Passed to fake
     wire_slot_start_t greeting; //  Sent to every slot; the number is set for each
 } slot_handle_start_t;
 
-void slot_handle_init (slot_handle_t *self, size_t place);
+void slot_handle_init (slot_handle_t *self, size_t index);
 
 //  Frees what the handle holds; its backend must have ended or been abandoned, and its tasks been
 //  taken.
@@ -140,7 +140,7 @@ lease_t *slot_handle_take (slot_handle_t *self);
 void slot_handle_cancel (slot_handle_t *self);
 
 void slot_handle_output_window (slot_handle_t *self, const lease_t *lease, uint64_t bytes);
-void slot_handle_end_job (slot_handle_t *self, const job_cache_t *jobs, job_t *job);
+void slot_handle_end_job (slot_handle_t *self, const job_cache_t *jobs, cached_job_t *job);
 
 //  Writes buffered bytes. False when some remain.
 bool slot_handle_flush (slot_handle_t *self);

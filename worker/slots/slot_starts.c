@@ -8,7 +8,7 @@
 
 static uint64_t s_tag (const slot_handle_t *handle, bool backend)
 {
-    return (uint64_t) handle->place << 1 | (backend ? 1 : 0);
+    return (uint64_t) handle->index << 1 | (backend ? 1 : 0);
 }
 
 static cadre_error_t s_slot_starts_poll (slots_t *self, slot_handle_t *handle)

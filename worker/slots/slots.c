@@ -213,12 +213,12 @@ bool slots_open_job (slots_t *self, const wire_lane_job_t *fields)
     return opened;
 }
 
-job_t *slots_job (const slots_t *self, uint64_t number)
+cached_job_t *slots_job (const slots_t *self, uint64_t number)
 {
     return job_cache_find (self->jobs, number);
 }
 
-static void s_end_job (void *context, job_t *job)
+static void s_end_job (void *context, cached_job_t *job)
 {
     job->ended = true;
     lease_answers_forget_job (context, &job);
@@ -226,14 +226,14 @@ static void s_end_job (void *context, job_t *job)
 
 void slots_end_job (slots_t *self, uint64_t number)
 {
-    job_t *job = job_cache_find (self->jobs, number);
+    cached_job_t *job = job_cache_find (self->jobs, number);
     if (job)
         s_end_job (self, job);
 }
 
 //  Its number may be reused by another job. A slot that still runs a task of it is told later
 //  (completion.c).
-static void s_close_job (void *context, job_t *job)
+static void s_close_job (void *context, cached_job_t *job)
 {
     slots_t *self = context;
     for (size_t i = 0; i < self->options.count && job_cache_is_replaced (self->jobs, job); i++)
@@ -250,7 +250,7 @@ void slots_close_jobs (slots_t *self, uint64_t epoch)
 
 //  ---- leases -----------------------------------------------------------------------
 
-static const char *s_refusal (const slots_t *self, const job_t *job, const char **kind)
+static const char *s_refusal (const slots_t *self, const cached_job_t *job, const char **kind)
 {
     if (self->refuses) {
         *kind = "abandoned-threads";

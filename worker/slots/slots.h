@@ -82,7 +82,7 @@ wire_list_t slots_functions (const slots_t *self);
 bool slots_open_job (slots_t *self, const wire_lane_job_t *job);
 void slots_end_job (slots_t *self, uint64_t number);
 void slots_close_jobs (slots_t *self, uint64_t epoch);
-job_t *slots_job (const slots_t *self, uint64_t number);
+cached_job_t *slots_job (const slots_t *self, uint64_t number);
 
 //  slots_push takes the lease and queues it; slots_refuse takes it and answers it with an error of
 //  this kind.

@@ -175,11 +175,11 @@ static bool s_listens (const address_t *address)
 //  Uses the default address, if a broker listens there.
 static cadre_error_t s_name_default (broker_choice_t *self, fault_t *fault)
 {
-    address_t place;
+    address_t address;
     char printed [ADDRESS_ENDPOINT_BYTES];
-    if (address_default (&place, NULL) != CADRE_OK || !s_listens (&place))
+    if (address_default (&address, NULL) != CADRE_OK || !s_listens (&address))
         return CADRE_OK;
-    return s_name (self, address_print (&place, printed, sizeof printed), BROKER_CHOICE_DEFAULT,
+    return s_name (self, address_print (&address, printed, sizeof printed), BROKER_CHOICE_DEFAULT,
                    fault);
 }
 

@@ -111,11 +111,11 @@ static void s_check_cpus (doctor_t *self)
         s_doctor_find (self, VERDICT_OK, "CPUs", NULL, "%d may be used", usable);
 }
 
-static void s_check_place (doctor_t *self)
+static void s_check_address (doctor_t *self)
 {
     const char *folder = getenv ("XDG_RUNTIME_DIR");
     struct stat status;
-    address_t place;
+    address_t address;
     fault_t fault = {0};
     char text [ADDRESS_ENDPOINT_BYTES];
     if (!folder || !*folder)
@@ -129,12 +129,12 @@ static void s_check_place (doctor_t *self)
                        "XDG_RUNTIME_DIR is %s, which is not a folder of yours", folder);
     else
         s_doctor_find (self, VERDICT_OK, "runtime folder", NULL, "%s", folder);
-    if (address_default (&place, &fault) != CADRE_OK) {
+    if (address_default (&address, &fault) != CADRE_OK) {
         s_doctor_find (self, VERDICT_BAD, "default place", "set XDG_RUNTIME_DIR to a shorter path",
                        "%s", fault.text);
         return;
     }
-    address_endpoint (&place, ADDRESS_FRONT, text, sizeof text);
+    address_endpoint (&address, ADDRESS_FRONT, text, sizeof text);
     if (socket_folder_check (text + strlen ("ipc://"), &fault) != CADRE_OK)
         s_doctor_find (self, VERDICT_BAD, "default place",
                        "remove that folder, or name a broker elsewhere", "%s", fault.text);
@@ -341,7 +341,7 @@ int cmd_doctor (int argc, char **argv)
     s_check_descriptors (&self);
     s_check_memory (&self);
     s_check_cpus (&self);
-    s_check_place (&self);
+    s_check_address (&self);
     s_check_slot (&self);
     s_check_broker (&self);
     s_doctor_print (&self);

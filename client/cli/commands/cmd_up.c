@@ -60,9 +60,9 @@ static const struct argp_child s_children [] = {{&hosts_options_argp, 0, NULL, 0
 
 //  ==== paths ===================================================================
 
-static cadre_error_t s_find_places (up_t *self, fault_t *fault)
+static cadre_error_t s_find_addresses (up_t *self, fault_t *fault)
 {
-    address_t place;
+    address_t address;
     const char *keys = getenv ("CADRE_KEYS");
     if (deploy_record_folder (self->state, sizeof self->state, true, fault) != CADRE_OK)
         return fault->code;
@@ -71,9 +71,9 @@ static cadre_error_t s_find_places (up_t *self, fault_t *fault)
         snprintf (self->keys, sizeof self->keys, "%s", keys);
     else if (keydir_default (self->keys, fault) != CADRE_OK)
         return fault->code;
-    if (address_default (&place, fault) != CADRE_OK)
+    if (address_default (&address, fault) != CADRE_OK)
         return fault->code;
-    snprintf (self->folder, sizeof self->folder, "%s", place.name);
+    snprintf (self->folder, sizeof self->folder, "%s", address.name);
     return CADRE_OK;
 }
 
@@ -154,7 +154,7 @@ static int s_deploy (up_t *self, const hostlist_t *list)
 //  Starts the broker; one that is running reloads its keys.
 static cadre_error_t s_up_raise (up_t *self, fault_t *fault)
 {
-    if (s_find_places (self, fault) != CADRE_OK)
+    if (s_find_addresses (self, fault) != CADRE_OK)
         return fault->code;
     const bool runs = broker_launcher_find (&self->launcher, self->lock);
     if (runs)
@@ -234,7 +234,7 @@ static int s_down (up_t *self)
     fault_t fault = {0};
     const int64_t drain_ms = self->timeout_ms < 0 ? DRAIN_MS : self->timeout_ms;
     int exit_code = 0;
-    if (s_find_places (self, &fault) != CADRE_OK)
+    if (s_find_addresses (self, &fault) != CADRE_OK)
         return say_fault (&fault);
     hostlist_t *list = hostlist_new ();
     const bool found = deploy_record_read (DEPLOYMENT, list, NULL) == CADRE_OK;

@@ -47,7 +47,7 @@ void bundle_destroy (bundle_t **self_p)
     if (!self)
         return;
     for (size_t i = 0; i < self->count; i++) {
-        free (self->files [i].place);
+        free (self->files [i].target);
         if (self->files [i].size)
             munmap ((void *) (uintptr_t) self->files [i].bytes, self->files [i].size);
     }
@@ -74,10 +74,10 @@ const bundle_file_t *bundle_find (const bundle_t *self, const char *hash)
     return NULL;
 }
 
-static const bundle_file_t *s_at_place (const bundle_t *self, const char *place)
+static const bundle_file_t *s_at_target (const bundle_t *self, const char *target)
 {
     for (size_t i = 0; i < self->count; i++)
-        if (strcmp (self->files [i].place, place) == 0)
+        if (strcmp (self->files [i].target, target) == 0)
             return &self->files [i];
     return NULL;
 }
@@ -132,20 +132,20 @@ static cadre_error_t s_bundle_add (bundle_t *self, const char *folder, const cha
                           "'%s' has no name under which it could be sent", path);
     if (s_map (&file, path, fault) != CADRE_OK)
         return fault->code;
-    text_t place = {0};
-    text_print (&place, "%s/%s", folder, name);
+    text_t target = {0};
+    text_print (&target, "%s/%s", folder, name);
     bundle_hash (file.bytes, file.size, file.hash);
-    const bundle_file_t *other = s_at_place (self, place.bytes);
+    const bundle_file_t *other = s_at_target (self, target.bytes);
     if (other) {
         bool same = strcmp (other->hash, file.hash) == 0;
-        text_free (&place);
+        text_free (&target);
         if (file.size)
             munmap ((void *) (uintptr_t) file.bytes, file.size);
         return same ? CADRE_OK
                     : fault_set (fault, CADRE_ERROR_ARGUMENT,
                                  "two different files are named %s; rename one of them", name);
     }
-    file.place = text_take (&place);
+    file.target = text_take (&target);
     self->files = text_resize (self->files, (self->count + 1) * sizeof *self->files);
     self->files [self->count++] = file;
     return CADRE_OK;

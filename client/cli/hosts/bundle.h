@@ -24,7 +24,7 @@
 typedef struct bundle bundle_t;
 
 typedef struct bundle_file {
-    char *place;                   //  path on the host
+    char *target;                  //  path on the host
     char hash [BUNDLE_HASH_BYTES]; //  SHA-256, in hexadecimal
     const void *bytes;             //  contents
     size_t size;                   //  of bytes

@@ -181,7 +181,7 @@ static void s_put_orders (remote_t *self, text_t *out)
         for (size_t i = 0; order->bundle && i < bundle_count (order->bundle); i++) {
             const bundle_file_t *file = bundle_at (order->bundle, i);
             text_print (out, "file %s %zu %04o %s\n", file->hash, file->size, file->mode,
-                        file->place);
+                        file->target);
         }
         if (order->access) {
             bundle_hash (order->access, strlen (order->access), hash);

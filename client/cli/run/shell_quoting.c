@@ -34,7 +34,7 @@ typedef struct scan {
     const char *bad;              //  why a mark directly after this is refused, or NULL
     uint8_t contexts [DEPTH_MAX]; //  open constructs
     unsigned depth;               //  of contexts
-    shell_quoting_t *place;       //  entry of the next mark
+    shell_quoting_t *context;     //  entry of the next mark
 } scan_t;
 
 static context_t s_top (const scan_t *self)
@@ -185,13 +185,13 @@ static void s_mark (scan_t *self)
     if (s_top (self) != IN_COMMENT)
         s_in_word (self);
     if (why)
-        *self->place = (shell_quoting_t){.kind = SHELL_QUOTING_REFUSED,
-                                         .why = why,
-                                         .variable = self->bad && self->at > self->start
-                                                     && self->at [-1] == '$'};
+        *self->context = (shell_quoting_t){.kind = SHELL_QUOTING_REFUSED,
+                                           .why = why,
+                                           .variable = self->bad && self->at > self->start
+                                                       && self->at [-1] == '$'};
     else
-        *self->place = (shell_quoting_t){.kind = s_kind (self), .loose = s_is_loose (self)};
-    self->place++;
+        *self->context = (shell_quoting_t){.kind = s_kind (self), .loose = s_is_loose (self)};
+    self->context++;
     self->at++;
 }
 
@@ -465,9 +465,10 @@ static void s_shell_quoting_read (scan_t *self)
         readers [s_top (self)](self);
 }
 
-void shell_quoting_find (const char *line, shell_quoting_t *places)
+void shell_quoting_find (const char *line, shell_quoting_t *contexts)
 {
-    scan_t scan = {.start = line, .at = line, .contexts = {IN_LINE}, .depth = 1, .place = places};
+    scan_t scan = {
+        .start = line, .at = line, .contexts = {IN_LINE}, .depth = 1, .context = contexts};
     while (*scan.at)
         s_shell_quoting_read (&scan);
 }

@@ -42,7 +42,7 @@ typedef struct shell_quoting {
 } shell_quoting_t;
 
 //  Fills one entry of PLACES for each mark in LINE, in order.
-void shell_quoting_find (const char *line, shell_quoting_t *places);
+void shell_quoting_find (const char *line, shell_quoting_t *contexts);
 
 //  May VALUE be inserted without quotes in a loose context?
 bool shell_quoting_plain (const char *value);

@@ -24,7 +24,7 @@ typedef struct piece {
     char *text;        //  PIECE_TEXT: the text
     char name [12];    //  replacement strings: as written
     size_t column;     //  replacement strings: column, from 1
-    shell_quoting_t place; //  replacement strings of a line: the quoting context
+    shell_quoting_t context; //  replacement strings of a line: the quoting context
 } piece_t;
 
 typedef struct word {
@@ -157,9 +157,9 @@ static bool s_is_digits (const piece_t *piece)
 
 static cadre_error_t s_check_piece (const piece_t *piece, fault_t *fault)
 {
-    if (piece->kind == PIECE_TEXT || piece->place.kind != SHELL_QUOTING_REFUSED)
+    if (piece->kind == PIECE_TEXT || piece->context.kind != SHELL_QUOTING_REFUSED)
         return CADRE_OK;
-    if (piece->place.variable)
+    if (piece->context.variable)
         return fault_set (
             fault, CADRE_ERROR_ARGUMENT,
             "%s at column %zu is right after a dollar sign: remove it, or write the shell's own "
@@ -171,23 +171,23 @@ static cadre_error_t s_check_piece (const piece_t *piece, fault_t *fault)
         fault, CADRE_ERROR_ARGUMENT,
         "%s at column %zu is %s, where an input cannot be quoted safely: move it elsewhere in the "
         "line, or pass it as an argument, in several words: sh -c '... \"$1\" ...' sh %s",
-        piece->name, piece->column, piece->place.why, piece->name);
+        piece->name, piece->column, piece->context.why, piece->name);
 }
 
 //  Finds the quoting context of each replacement string of a line; a fault if one is unsafe.
-static cadre_error_t s_template_place (word_t *word, fault_t *fault)
+static cadre_error_t s_template_context (word_t *word, fault_t *fault)
 {
-    shell_quoting_t *places = text_resize (NULL, word->count * sizeof *places);
+    shell_quoting_t *contexts = text_resize (NULL, word->count * sizeof *contexts);
     char *line = s_marked (word);
-    shell_quoting_find (line, places);
+    shell_quoting_find (line, contexts);
     cadre_error_t error = CADRE_OK;
     size_t found = 0;
     for (size_t i = 0; i < word->count && !error; i++) {
         if (word->pieces [i].kind != PIECE_TEXT)
-            word->pieces [i].place = places [found++];
+            word->pieces [i].context = contexts [found++];
         error = s_check_piece (&word->pieces [i], fault);
     }
-    free (places);
+    free (contexts);
     free (line);
     return error;
 }
@@ -205,7 +205,7 @@ template_t *template_new (char *const *words, size_t count, bool append, fault_t
             found = true;
     if (append && !found)
         s_append_input (self, strlen (words [0]));
-    if (self->line && s_template_place (&self->words [0], fault))
+    if (self->line && s_template_context (&self->words [0], fault))
         template_destroy (&self);
     return self;
 }
@@ -319,15 +319,15 @@ static void s_put_number (making_t *making, text_t *out, const piece_t *piece, c
 static void s_put_placed (making_t *making, text_t *out, const piece_t *piece, const char *value,
                           bool plain)
 {
-    const shell_quoting_t *place = &piece->place;
-    const bool inside = place->kind == SHELL_QUOTING_DOUBLE;
-    if (place->kind == SHELL_QUOTING_NUMBER && !plain) {
+    const shell_quoting_t *context = &piece->context;
+    const bool inside = context->kind == SHELL_QUOTING_DOUBLE;
+    if (context->kind == SHELL_QUOTING_NUMBER && !plain) {
         s_put_number (making, out, piece, value);
-    } else if (place->kind == SHELL_QUOTING_COMMENT) {
+    } else if (context->kind == SHELL_QUOTING_COMMENT) {
         s_put_comment (out, value);
-    } else if (place->kind == SHELL_QUOTING_SINGLE) {
+    } else if (context->kind == SHELL_QUOTING_SINGLE) {
         s_put_single (out, value, making->slot && !plain);
-    } else if (plain && (place->loose || place->kind >= SHELL_QUOTING_NUMBER)) {
+    } else if (plain && (context->loose || context->kind >= SHELL_QUOTING_NUMBER)) {
         text_put (out, value);
     } else {
         text_put (out, inside ? "\"'" : "'");
@@ -340,7 +340,7 @@ static void s_put_value (making_t *making, text_t *out, const piece_t *piece, co
 {
     if (making->line)
         s_put_placed (making, out, piece, value,
-                      piece->place.kind != SHELL_QUOTING_NUMBER && shell_quoting_plain (value));
+                      piece->context.kind != SHELL_QUOTING_NUMBER && shell_quoting_plain (value));
     else if (making->words)
         s_put_quoted (out, value, making->slot);
     else

@@ -123,7 +123,7 @@ session_t *pool_session (cadre_t *self)
 
 const char *pool_address (const cadre_t *self)
 {
-    return self->place [0] ? self->place : connection_address (self->connection);
+    return self->task_address [0] ? self->task_address : connection_address (self->connection);
 }
 
 static cadre_error_t s_no_answer (cadre_t *self, fault_t *fault)

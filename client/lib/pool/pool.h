@@ -28,25 +28,25 @@ struct local;
 struct request;
 
 struct cadre {
-    atomic_uint references;              //  The user's, and one for each future, job and iterator
-    pid_t pid;                           //  Process that opened it
-    uint8_t *mark;                       //  A page that is zero in a forked child, or NULL
-    message_owner_t *messages;           //  Identifies the pool in messages of threads
-    connection_t *connection;            //  To the broker
-    struct local *local;                 //  Broker and worker of this process, or NULL (open.c)
-    size_t own_slots;                    //  Slots of that worker, or 0
-    bool own_threads;                    //  They are threads
-    char place [ADDRESS_ENDPOINT_BYTES]; //  Address of the embedded broker, for cadre_address;
-                                         //  empty without one
-    item_times_t habits;                 //  lock: measured run times
-    bool by_dispatch;                    //  Callbacks run in cadre_dispatch
-    bool closed;                         //  lock: nothing more can be submitted
-    bool closing;                        //  lock: results are accepted regardless of the window
-    uint64_t last_ref;                   //  lock: number of the newest work
-    struct work *works;                  //  lock: by ref
-    struct work *last_work;              //  lock: the one found last
-    struct work *gathered;               //  lock: works with an unsent batch
-    bool over;                           //  lock: one of the works is over, but not final
+    atomic_uint references;    //  The user's, and one for each future, job and iterator
+    pid_t pid;                 //  Process that opened it
+    uint8_t *mark;             //  A page that is zero in a forked child, or NULL
+    message_owner_t *messages; //  Identifies the pool in messages of threads
+    connection_t *connection;  //  To the broker
+    struct local *local;       //  Broker and worker of this process, or NULL (open.c)
+    size_t own_slots;          //  Slots of that worker, or 0
+    bool own_threads;          //  They are threads
+    char task_address [ADDRESS_ENDPOINT_BYTES]; //  Address of the embedded broker, for
+                                                //  cadre_address; empty without one
+    item_times_t habits;          //  lock: measured run times
+    bool by_dispatch;             //  Callbacks run in cadre_dispatch
+    bool closed;                  //  lock: nothing more can be submitted
+    bool closing;                 //  lock: results are accepted regardless of the window
+    uint64_t last_ref;            //  lock: number of the newest work
+    struct work *works;           //  lock: by ref
+    struct work *last_work;       //  lock: the one found last
+    struct work *gathered;        //  lock: works with an unsent batch
+    bool over;                    //  lock: one of the works is over, but not final
     struct implicit *implicits;   //  lock: open jobs of cadre_submit, most recently used first
     size_t implicit_count;        //  lock: how many
     struct request *requests;     //  lock: requests without a reply

@@ -330,9 +330,9 @@ session_t *connection_session (connection_t *self)
     return self->session;
 }
 
-size_t connection_place (const connection_t *self)
+size_t connection_address_index (const connection_t *self)
 {
-    return dealer_place (self->dealer);
+    return dealer_address_index (self->dealer);
 }
 
 const char *connection_address (const connection_t *self)

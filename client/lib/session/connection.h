@@ -52,7 +52,7 @@ void connection_destroy (connection_t **self_p);
 
 //  The address in use: its index in the list, and its text as given, valid as long as the
 //  connection. Any thread, without the lock.
-size_t connection_place (const connection_t *self);
+size_t connection_address_index (const connection_t *self);
 const char *connection_address (const connection_t *self);
 
 void connection_lock (connection_t *self);

@@ -12,14 +12,14 @@
 #include "common/sockets.h"
 
 struct dealer {
-    void *context;           //  ZeroMQ's, borrowed
-    void *socket;            //  The DEALER
-    broker_search_t *search; //  The search for a broker
-    bool seeking;            //  No broker has answered at the current address
-    size_t refusals;         //  Refusals by brokers since then
-    bool has_keys;           //  It uses CURVE on tcp
-    keys_t keys;             //  The keys
-    atomic_size_t place;     //  Index of the current address
+    void *context;               //  ZeroMQ's, borrowed
+    void *socket;                //  The DEALER
+    broker_search_t *search;     //  The search for a broker
+    bool seeking;                //  No broker has answered at the current address
+    size_t refusals;             //  Refusals by brokers since then
+    bool has_keys;               //  It uses CURVE on tcp
+    keys_t keys;                 //  The keys
+    atomic_size_t address_index; //  Index of the current address
     char texts [ADDRESS_LIST_MAX][ADDRESS_ENDPOINT_BYTES]; //  Texts of all addresses
 };
 
@@ -37,7 +37,8 @@ static cadre_error_t s_dealer_connect (dealer_t *self, fault_t *fault)
 {
     char endpoint [ADDRESS_ENDPOINT_BYTES];
     const address_t *number = broker_search_number (self->search);
-    atomic_store_explicit (&self->place, broker_search_index (self->search), memory_order_relaxed);
+    atomic_store_explicit (&self->address_index, broker_search_index (self->search),
+                           memory_order_relaxed);
     if (s_dealer_open (self, fault))
         return fault->code;
     if (self->has_keys && number->kind == ADDRESS_TCP)
@@ -122,14 +123,14 @@ bool dealer_refused (dealer_t *self)
     return true;
 }
 
-size_t dealer_place (const dealer_t *self)
+size_t dealer_address_index (const dealer_t *self)
 {
-    return atomic_load_explicit (&self->place, memory_order_relaxed);
+    return atomic_load_explicit (&self->address_index, memory_order_relaxed);
 }
 
 const char *dealer_address (const dealer_t *self)
 {
-    return self->texts [dealer_place (self)];
+    return self->texts [dealer_address_index (self)];
 }
 
 const fault_t *dealer_unresolved (const dealer_t *self)

@@ -5,7 +5,7 @@
  *  (common/broker_search.h), with a new socket each time, because frames queued in the old one are
  *  void.
  *
- *  One thread at a time (the connection's lock), except dealer_place and dealer_address.
+ *  One thread at a time (the connection's lock), except dealer_address_index and dealer_address.
  */
 
 #ifndef CLIENT_LIB_SESSION_DEALER_H_INCLUDED
@@ -44,7 +44,7 @@ bool dealer_refused (dealer_t *self);
 
 //  The address in use: its index in the list, and its text as given, valid as long as the dealer.
 //  Any thread.
-size_t dealer_place (const dealer_t *self);
+size_t dealer_address_index (const dealer_t *self);
 const char *dealer_address (const dealer_t *self);
 
 //  Why a host name among the addresses could not be resolved, or CADRE_OK.

@@ -124,7 +124,7 @@ bool result_lacking (result_t *self, const wire_result_t *record, uint64_t size_
 //  Puts the value where it is kept. False when there is no memory for it.
 static bool s_keep (result_t *self, view_t value, buffer_t *whole)
 {
-    uint8_t *place = self->small;
+    uint8_t *target = self->small;
     if (whole && value.size > sizeof self->small) {
         buffer_freeze (whole);
         self->whole = bulk_hold (whole->bulk);
@@ -135,10 +135,10 @@ static bool s_keep (result_t *self, view_t value, buffer_t *whole)
         self->large = memory_check_for (value.size) ? malloc (value.size) : NULL;
         if (!self->large)
             return false;
-        place = self->large;
+        target = self->large;
     }
     if (value.size)
-        memcpy (place, value.data, value.size);
+        memcpy (target, value.data, value.size);
     return true;
 }
 

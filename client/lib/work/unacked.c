@@ -47,8 +47,8 @@ static void s_block_free (unacked_t *self, unacked_block_t *block)
 
 static bool s_unacked_has_ended (const unacked_block_t *block, uint32_t index)
 {
-    uint32_t place = index - block->first;
-    return block->ended [place / WORD_BITS] >> (place % WORD_BITS) & 1;
+    uint32_t offset = index - block->first;
+    return block->ended [offset / WORD_BITS] >> (offset % WORD_BITS) & 1;
 }
 
 static uint32_t s_unacked_end (const unacked_block_t *block)
@@ -203,8 +203,8 @@ bool unacked_end (unacked_t *self, uint32_t index)
     unacked_block_t *block = s_unacked_find (self, index);
     if (!block || s_unacked_has_ended (block, index))
         return false;
-    uint32_t place = index - block->first;
-    block->ended [place / WORD_BITS] |= UINT64_C (1) << (place % WORD_BITS);
+    uint32_t offset = index - block->first;
+    block->ended [offset / WORD_BITS] |= UINT64_C (1) << (offset % WORD_BITS);
     if (--block->live == 0)
         s_retire (self, block);
     return true;

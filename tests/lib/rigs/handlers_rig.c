@@ -41,7 +41,7 @@ void handlers_rig_begin (handlers_rig_t *self, void *context)
 void handlers_rig_end (handlers_rig_t *self)
 {
     context_t *ctx = &self->ctx;
-    for (size_t i = 0; i < roster_places (ctx->roster); i++) {
+    for (size_t i = 0; i < roster_entries (ctx->roster); i++) {
         worker_record_t *worker = roster_at (ctx->roster, i);
         if (worker)
             ledger_leases_lose (ctx->ledger, worker, NULL, true);
@@ -60,7 +60,7 @@ void handlers_rig_end (handlers_rig_t *self)
 
 worker_record_t *handlers_rig_worker (const handlers_rig_t *self)
 {
-    for (size_t i = 0; i < roster_places (self->ctx.roster); i++)
+    for (size_t i = 0; i < roster_entries (self->ctx.roster); i++)
         if (roster_at (self->ctx.roster, i))
             return roster_at (self->ctx.roster, i);
     return NULL;

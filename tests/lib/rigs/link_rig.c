@@ -253,7 +253,7 @@ void link_rig_result (uint64_t serial)
 {
     job_cache_t *jobs = job_cache_new (1);
     wire_lane_job_t fields = {.job = 1};
-    job_t *job = job_cache_open (jobs, &fields);
+    cached_job_t *job = job_cache_open (jobs, &fields);
     wire_lane_task_t task = {.attempt = 1};
     lease_t *lease = lease_new (job, serial, &task);
     outbox_result (link_rig.outbox, lease, &(slots_result_t){.outcome = CADRE_OUTCOME_OK});

@@ -142,7 +142,7 @@ static void test_others_give_way_later (void **state)
     s_join_all (self, TWO, true);
     while (s_ask (self, ONE) == CADRE_OK && !self->yields)
         s_join (self, ONE, false);
-    size_t room = lane_places (&self->rig.ctx, ADDRESS_TCP) - roster_count (self->rig.ctx.roster);
+    size_t room = lane_capacity (&self->rig.ctx, ADDRESS_TCP) - roster_count (self->rig.ctx.roster);
     for (size_t i = 0; i < room; i++) {
         char peer [KEYS_TEXT_BYTES];
         snprintf (peer, sizeof peer, "%040zu", i);

@@ -59,13 +59,13 @@ static void test_they_learn_the_number_of_their_batch (void **state)
            *second = waits_add (&waits, 2, true, s_note);
     waits_place (&waits, 77);
     wait_t *third = waits_add (&waits, 3, true, s_note);
-    assert_int_equal (before->place.seq, 0);
-    assert_int_equal (first->place.seq, 77);
-    assert_int_equal (second->place.seq, 77);
-    assert_int_equal (third->place.seq, 0);
+    assert_int_equal (before->location.seq, 0);
+    assert_int_equal (first->location.seq, 77);
+    assert_int_equal (second->location.seq, 77);
+    assert_int_equal (third->location.seq, 0);
     waits_place (&waits, 78);
-    assert_int_equal (first->place.seq, 77);
-    assert_int_equal (third->place.seq, 78);
+    assert_int_equal (first->location.seq, 77);
+    assert_int_equal (third->location.seq, 78);
     waits_drop (&waits);
 }
 

@@ -57,7 +57,7 @@ static int s_teardown (void **state)
 static void s_answer (uint64_t serial, view_t value)
 {
     wire_lane_job_t fields = {.job = 42};
-    job_t *job = job_cache_open (bench.jobs, &fields);
+    cached_job_t *job = job_cache_open (bench.jobs, &fields);
     wire_lane_task_t task = {.attempt = 1};
     lease_t *lease = lease_new (job, serial, &task);
     outbox_result (bench.outbox, lease,

@@ -12,12 +12,12 @@
 
 #define BYTES(text) ((view_t){.data = (const uint8_t *) (text), .size = sizeof (text) - 1})
 
-static job_t job;
+static cached_job_t job;
 static lease_t lease;
 
 static void s_task (unsigned kind, uint64_t timeout_ms, lease_verdict_t verdict)
 {
-    job = (job_t){.kind = kind, .timeout_ms = timeout_ms};
+    job = (cached_job_t){.kind = kind, .timeout_ms = timeout_ms};
     lease = (lease_t){.job = &job, .verdict = verdict};
 }
 

@@ -109,7 +109,7 @@ static void s_the_same_brokers_number_is_the_same_job (void **state)
 {
     (void) state;
     s_run_and_meet (1);
-    job_t *job = slots_job (bench.slots, NUMBER);
+    cached_job_t *job = slots_job (bench.slots, NUMBER);
     assert_non_null (job);
     s_open_other ();
     assert_ptr_equal (slots_job (bench.slots, NUMBER), job);
@@ -127,9 +127,9 @@ static void s_the_end_of_a_bygone_job_spares_the_present_one (void **state)
     slot_handle_init (&handle, 0);
     job_cache_t *jobs = job_cache_new (1);
     job_cache_set_epoch (jobs, 1);
-    job_t *bygone = job_cache_open (jobs, &fields);
+    cached_job_t *bygone = job_cache_open (jobs, &fields);
     job_cache_set_epoch (jobs, 2);
-    job_t *present = job_cache_open (jobs, &fields);
+    cached_job_t *present = job_cache_open (jobs, &fields);
     job_cache_set_known (bygone, 0, true);
     job_cache_set_known (present, 0, true);
     slot_handle_end_job (&handle, jobs, bygone);

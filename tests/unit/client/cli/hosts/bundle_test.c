@@ -60,7 +60,7 @@ static void test_file (void **state)
     assert_int_equal (bundle_add_file (bundle, s_file ("empty", "", 0600), &fault), CADRE_OK);
     assert_int_equal (bundle_count (bundle), 2);
     const bundle_file_t *file = bundle_at (bundle, 0);
-    assert_string_equal (file->place, "files/a b");
+    assert_string_equal (file->target, "files/a b");
     assert_int_equal (file->mode, 0755);
     assert_int_equal (file->size, 3);
     assert_memory_equal (file->bytes, "abc", 3);
@@ -112,7 +112,7 @@ static void test_worker (void **state)
     assert_int_equal (bundle_add_worker (bundle, &fault), CADRE_OK);
     size_t worker = 0, slot = 0, zmq = 0;
     for (size_t i = 0; i < bundle_count (bundle); i++) {
-        const char *place = bundle_at (bundle, i)->place;
+        const char *place = bundle_at (bundle, i)->target;
         worker += strcmp (place, "bundle/cadre-worker") == 0;
         slot += strcmp (place, "bundle/cadre-slot") == 0;
         zmq += strncmp (place, "bundle/cadre-lib/libzmq.so", 26) == 0;
