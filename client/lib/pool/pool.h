@@ -38,9 +38,9 @@ struct cadre {
     bool own_threads;          //  They are threads
     char task_address [ADDRESS_ENDPOINT_BYTES]; //  Address of the embedded broker, for
                                                 //  cadre_address; empty without one
-    item_times_t habits;          //  lock: measured run times
-    bool by_dispatch;             //  Callbacks run in cadre_dispatch
-    bool closed;                  //  lock: nothing more can be submitted
+    item_times_t habits;                        //  lock: measured run times
+    bool by_dispatch;                           //  Callbacks run in cadre_dispatch
+    bool closed;                                //  lock: nothing more can be submitted
     bool closing;                 //  lock: results are accepted regardless of the window
     uint64_t last_ref;            //  lock: number of the newest work
     struct work *works;           //  lock: by ref
