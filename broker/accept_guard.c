@@ -69,7 +69,7 @@ __attribute__ ((visibility ("default"))) int accept4 (int listener, struct socka
     int fd = (int) syscall (SYS_accept4, listener, address, size, flags);
     if (fd < 0)
         return fd;
-    if (s_is_gone (fd)) { //  Only one: libzmq's listeners block when nobody waits
+    if (s_is_gone (fd)) { //  Only one: libzmq's listeners block when no connection waits
         close (fd);
         errno = ECONNABORTED;
         return -1;

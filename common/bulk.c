@@ -119,8 +119,7 @@ bulk_t *bulk_of_memory (uint8_t *bytes, size_t size_bytes)
     return s_new (bytes, size_bytes, false);
 }
 
-//  A file in memory that nobody can change any more, of that size and without holes, which would
-//  take memory when they are read.
+//  Is it a sealed file in memory of that size, without holes? (Reading a hole takes up memory.)
 static bool s_is_sound (int fd, uint64_t size_bytes)
 {
     struct stat status;

@@ -217,7 +217,7 @@ static item_t *s_cut_part (stream_t *self)
     DL_DELETE (self->cutting, item);
     if (item->cut == item->payload.size)
         DL_PREPEND (self->waiting, item);
-    else if (part->held) //  Its parts are small: nobody waits for them
+    else if (part->held) //  Its parts are small: other messages do not wait for them
         DL_PREPEND (self->cutting, item);
     else
         DL_APPEND (self->cutting, item);

@@ -69,9 +69,9 @@ void leave_go_on (worker_t *self)
         self->phase = PHASE_LEAVING;
         timers_set (self->timers, &self->deadline, s_in_ms (self, LEAVE_MS));
     }
-    bool nobody = link_state (self->link) == LINK_GREETING
-                  && (link_never_opened (self->link) || outbox_answers (self->outbox) == 0);
-    if (self->phase != PHASE_LEAVING || (!outbox_is_empty (self->outbox) && !nobody))
+    bool unreachable = link_state (self->link) == LINK_GREETING
+                       && (link_never_opened (self->link) || outbox_answers (self->outbox) == 0);
+    if (self->phase != PHASE_LEAVING || (!outbox_is_empty (self->outbox) && !unreachable))
         return;
     if (link_state (self->link) == LINK_OPEN) {
         outbox_goodbye (self->outbox, "drained");

@@ -110,8 +110,8 @@ static int s_lockfile_take (const char *what, const char *path, bool *marked, fa
 
 lockfile_t *lockfile_take (const char *what, fault_t *fault)
 {
-    fault_t nobody = {0};
-    fault = fault ? fault : &nobody;
+    fault_t ignored = {0};
+    fault = fault ? fault : &ignored;
     lockfile_t *self = calloc (1, sizeof *self);
     assert (self);
     int rc = asprintf (&self->path, "%s.lock", what);

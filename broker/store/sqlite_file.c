@@ -339,8 +339,8 @@ static cadre_error_t s_resolve (sqlite_file_t *self, const char *path, fault_t *
 
 sqlite_file_t *sqlite_file_open (const char *path, const char *vfs, fault_t *fault)
 {
-    fault_t nobody = {0};
-    fault = fault ? fault : &nobody;
+    fault_t ignored = {0};
+    fault = fault ? fault : &ignored;
     sqlite_file_t *self = calloc (1, sizeof *self);
     assert (self);
     self->vfs = vfs;

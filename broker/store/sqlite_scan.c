@@ -88,8 +88,8 @@ static cadre_error_t s_count_boot (sqlite_log_t *self, fault_t *fault)
 
 cadre_error_t sqlite_scan (sqlite_log_t *self, store_visit_t *visit, void *context, fault_t *fault)
 {
-    fault_t nobody = {0};
-    fault = fault ? fault : &nobody;
+    fault_t ignored = {0};
+    fault = fault ? fault : &ignored;
     assert (self->boots == 0);
     if (s_read_head (self, fault) || s_scan_rows (self, visit, context, fault)
         || sqlite_log_count_dropped (self, 0, self->first, fault))

@@ -2,8 +2,8 @@
  *
  *  A large payload or value is a sealed file (common/bulk.h) that goes along with the bytes of the
  *  socket (SCM_RIGHTS). The message refers to it (wire_pack_file), and files are taken in the order
- *  in which they came. Who sends more than are awaited is not read on; nobody is trusted to send
- *  what he should: bulk_of_descriptor looks at what it is. One thread.
+ *  in which they came. A peer that sends more files than are awaited is not read any further, and
+ *  each file is checked: see bulk_of_descriptor. One thread.
  */
 
 #ifndef WORKER_SHARED_HANDOVER_H_INCLUDED
