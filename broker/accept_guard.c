@@ -13,7 +13,6 @@
 #include "broker/guard/throttle.h"
 #include "common/descriptors.h"
 
-
 static uint16_t s_ports [ADDRESS_LIST_MAX]; //  First ports of blocks; written before threads start
 static size_t s_count;                      //  Number of ports
 static atomic_bool s_is_open;               //  The ports are set

@@ -103,6 +103,20 @@ static bool s_is_meant (const request_t *self, const worker_record_t *worker)
     return view_is (name, "all") || view_is (name, worker->name);
 }
 
+static cadre_error_t s_not_found (const request_t *self, fault_t *fault)
+{
+    static const char cure [] = "list them with: cadre worker list";
+    uint64_t number;
+    view_t name = {0};
+    if (request_uint (self, "worker", &number))
+        return fault_set (fault, CADRE_ERROR_NOT_FOUND, "no worker %llu: %s",
+                          (unsigned long long) number, cure);
+    if (!request_text (self, "worker", &name))
+        return fault_set (fault, CADRE_ERROR_ARGUMENT, "the request names no worker");
+    return fault_set (fault, CADRE_ERROR_NOT_FOUND, "no worker '%.*s': %s", (int) name.size,
+                      (const char *) name.data, cure);
+}
+
 static cadre_error_t s_request_workers_order (request_t *self, order_fn *order, fault_t *fault)
 {
     uint64_t count = 0;
@@ -116,8 +130,7 @@ static cadre_error_t s_request_workers_order (request_t *self, order_fn *order, 
     }
     bool all = request_text (self, "worker", &name) && view_is (name, "all");
     if (count == 0 && !all)
-        return fault_set (fault, CADRE_ERROR_NOT_FOUND,
-                          "no such worker: list them with: cadre worker list");
+        return s_not_found (self, fault);
     pack_map (&self->items, 1);
     request_pair_uint (&self->items, "workers", count);
     request_reply (self, CADRE_OK, "", wire_view_of (&self->items), false);

@@ -206,8 +206,8 @@ done
 expect_like 0 '^[0-9]+ +alpha .* ready +1 .* square, divide' '' cadre worker list
 expect_like 0 '"name":"beta"' '' cadre worker list -o ndjson
 expect_like 0 '"labels": \[' '' cadre worker list -o json
-expect 66 '' 'no such worker' cadre worker drain nobody
-expect 66 '' 'no such worker' cadre worker stop 4711
+expect 66 '' "no worker 'nobody'" cadre worker drain nobody
+expect 66 '' 'no worker 4711' cadre worker stop 4711
 expect 64 '' 'is missing' cadre worker stop
 expect 64 '' 'one word too many' cadre worker list all
 for command in list drain stop; do
